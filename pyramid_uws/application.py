@@ -1,0 +1,53 @@
+"""The Pyramid application: the paste application factory, and what ``config.include`` adds.
+
+Apart from the package itself, so that the processes of jobs, which import parts of the package, stay small.
+"""
+
+import atexit
+from collections.abc import Mapping
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.events import ApplicationCreated
+from pyramid.interfaces import ISecurityPolicy
+
+from .auth.policy import AnonymousPolicy
+from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
+from .definition import definitions_of
+from .settings import read_settings
+from .site import Site
+from .snapshot import open_snapshot, root_factory
+
+def main(global_config: Mapping[str, str], **settings: Any) -> Any:
+    """Make the WSGI application of an ini file: the paste application factory."""
+    config = Configurator(settings=settings)
+    config.include("pyramid_uws")
+    if "__file__" in global_config:
+        add_services_from_ini(config, global_config["__file__"], global_config)
+    for include in read_settings(settings).includes:
+        config.include(include)
+    return config.make_wsgi_app()
+
+
+def includeme(config: Any) -> None:
+    """Add pyramid_uws to a Pyramid application."""
+    settings = read_settings(config.registry.settings)
+    config.set_root_factory(root_factory)
+    config.add_request_method(open_snapshot, "uws_snapshot", reify=True)
+    for room in (".config", ".urls", ".views"):
+        config.include(room)
+    config.add_subscriber(lambda event: _open_site(event.app.registry, settings), ApplicationCreated)
+
+
+def _open_site(registry: Any, settings: Any) -> None:
+    if registry.queryUtility(ISecurityPolicy) is None:
+        registry.registerUtility(AnonymousPolicy(), ISecurityPolicy)
+    registry.uws = Site(
+        settings,
+        definitions_of(registry),
+        factories(registry, IRendererFactory),
+        factories(registry, IAttributeFactory),
+        registry.notify,
+    )
+    registry.uws.open()
+    atexit.register(registry.uws.close)

@@ -1,0 +1,63 @@
+"""What a service is: a frozen definition, kept in the registry and never stored."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zope.interface import Attribute, Interface, implementer
+
+from pyramid_uws.parameters import Parameter
+from pyramid_uws.uws.limits import Limits
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~-]*", re.ASCII)
+
+
+class IServiceDefinition(Interface):
+    """A service definition in the registry, a utility by the service's name."""
+
+    name = Attribute("The service's name, its path segment.")
+
+
+@implementer(IServiceDefinition)
+@dataclass(frozen=True, kw_only=True)
+class ServiceDefinition:
+    """A service: its core, its parameters and what it allows.
+
+    ``core`` is the dotted name (``package.module:function``) of a callable that takes the job; ``preload``
+    names a callable without arguments that is called once before children are made. ``renderers`` are names
+    known by ``add_uws_renderer``. ``on_stop`` is the site's unless given; ``on_destruction`` is ``remove`` or
+    ``archive``.
+    """
+
+    name: str
+    core: str
+    parameters: tuple[Parameter, ...] = ()
+    renderers: tuple[str, ...] = ("async",)
+    title: str = ""
+    description: str = ""
+    credits: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    preload: str | None = None
+    worker_system: Callable[..., Any] | None = None
+    on_stop: str | None = None
+    on_destruction: str = "remove"
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be served."""
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"{self.name!r} cannot be the name of a service: letters, digits and _ . ~ - only")
+        keys = [parameter.key for parameter in self.parameters]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"service {self.name}: parameter {key} is declared twice")
+        if not self.renderers:
+            raise ValueError(f"service {self.name} has no renderer")
+
+
+Definitions = Mapping[str, ServiceDefinition]
+
+
+def definitions_of(registry: Any) -> dict[str, ServiceDefinition]:
+    """Return the definitions in a registry, by name."""
+    return dict(registry.getUtilitiesFor(IServiceDefinition))

@@ -1,0 +1,113 @@
+"""The crossmatch service: two catalogues matched by position.
+
+Light to import: the catalogues and the packages that handle them come in when the core runs, or by
+:func:`preload` in a process that others are forked from.
+"""
+
+import os
+from contextlib import suppress
+from types import ModuleType
+
+from pyramid_uws.exceptions import CoreError
+from pyramid_uws.parameters import Parameter
+
+from .job import Job
+from .sources import HIPPARCOS, SOURCES
+
+TITLE = "Crossmatch"
+DESCRIPTION = (
+    "Finds all pairs of objects of two catalogues that lie close to each other on the sky. Where proper "
+    "motions are known (Hipparcos) positions are moved to the epoch asked for; the other catalogues (Gaia as "
+    "packaged here, OpenNGC) have none and stay at their own epoch."
+)
+CREDITS: tuple[str, ...] = tuple(source.credit for source in SOURCES.values())
+
+#: The epoch of Hipparcos, where nothing moves and the catalogues are compared as published: within 2 arcsec,
+#: Hipparcos and Gaia then have 95,134 pairs for 94,089 stars, half of them closer than 0.47 arcsec. Moved to
+#: Gaia's epoch, 2016.0, Hipparcos meets Gaia: 111,241 pairs for 109,881 stars, half closer than 0.03 arcsec.
+DEFAULT_EPOCH = HIPPARCOS.epoch
+
+PARAMETERS: tuple[Parameter, ...] = (
+    Parameter(
+        name="LEFT",
+        required=True,
+        options=tuple(SOURCES),
+        ucd="meta.table",
+        description="The first catalogue; rows come in bands of its declination, from south to north.",
+    ),
+    Parameter(
+        name="RIGHT",
+        required=True,
+        options=tuple(SOURCES),
+        ucd="meta.table",
+        description="The second catalogue, another one than LEFT.",
+    ),
+    Parameter(
+        name="RADIUS",
+        type="double",
+        unit="arcsec",
+        ucd="phys.angSize",
+        default=2.0,
+        minimum=0.001,
+        maximum=600.0,
+        description="The largest separation of a pair.",
+    ),
+    Parameter(
+        name="CIRCLE",
+        type="circle",
+        unit="deg",
+        ucd="pos.outline",
+        xtype="circle",
+        description="Take only objects of LEFT within this circle: right ascension, declination and radius.",
+    ),
+    Parameter(
+        name="EPOCH",
+        type="double",
+        unit="yr",
+        ucd="time.epoch",
+        default=DEFAULT_EPOCH,
+        minimum=1900.0,
+        maximum=2100.0,
+        description="The Julian year to which positions are moved where proper motions are known. "
+        "For matches with gaia, 2016.0 brings the objects closest together.",
+    ),
+    Parameter(
+        name="MAXREC",
+        type="int",
+        ucd="meta.number",
+        minimum=0,
+        description="The largest number of rows in the table; all if not given. "
+        "Summary and map show all pairs in any case.",
+    ),
+)
+
+
+def core(job: Job) -> None:
+    """Match the catalogues; results are ``matches``, ``summary`` and ``sky``."""
+    if job.parameters["LEFT"] == job.parameters["RIGHT"]:
+        raise CoreError(f"LEFT and RIGHT are both {job.parameters['LEFT']}; please choose two catalogues.")
+    _heavy().run(job)
+
+
+def preload() -> None:
+    """Import the packages and read the catalogues, in a process that only forks.
+
+    Libraries of linear algebra start threads as they are loaded unless told otherwise, and threads do not
+    survive a fork; a match needs none. What is missing or unreadable is left for the jobs to complain of.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    with suppress(CoreError):
+        _heavy().warm_up()
+
+
+def _heavy() -> ModuleType:
+    """Import what a match needs; here and not above, so that the web process stays slim."""
+    try:
+        from . import crossmatching  # noqa: PLC0415 - see the docstring
+    except ModuleNotFoundError as problem:
+        raise CoreError(
+            f"This service needs the package {problem.name}, which is not installed here; "
+            "pip install 'pyramid_uws[demo]' brings all that it needs."
+        ) from problem
+    return crossmatching

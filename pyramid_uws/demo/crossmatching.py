@@ -1,0 +1,60 @@
+"""The work of the crossmatch service, step by step. Heavy to import; see :mod:`.crossmatch`."""
+
+import json
+from collections.abc import Iterator
+
+import numpy as np
+
+from . import skymap, votable
+from .catalogues import load
+from .job import Job
+from .matching import ARCSEC_PER_DEGREE, Band, match_in_bands, within_circle
+from .outcome import Outcome, Side
+from .sources import SOURCES
+
+#: How much of the work is done when the catalogues are read, the pairs found, the table written.
+READ, MATCHED, WRITTEN = 0.1, 0.5, 0.8
+
+
+def run(job: Job) -> None:
+    """Match as the job's parameters ask, and add the results."""
+    asked = job.parameters
+    job.progress(0.0, "reading the catalogues")
+    left, right = (Side.of(asked[which], asked["EPOCH"]) for which in ("LEFT", "RIGHT"))
+    outcome = Outcome.of(asked, left, right, list(_match(job, left, right)))
+    for note in outcome.notes:
+        job.log(note)
+
+    job.progress(MATCHED, f"writing {outcome.rows} of {len(outcome.pairs)} pairs")
+    with job.open_result("matches", votable.MEDIA_TYPE) as file:
+        votable.write(outcome.table(), file)
+    job.add_result("summary", "application/json", json.dumps(outcome.summary(), indent=2) + "\n")
+    job.progress(WRITTEN, "drawing the map")
+    _draw(job, outcome)
+    job.progress(1.0, f"{len(outcome.pairs)} pairs for {outcome.stars} objects of {left.name}")
+
+
+def _match(job: Job, left: Side, right: Side) -> Iterator[Band]:
+    points, circle = left.placed.points, job.parameters["CIRCLE"]
+    chosen = np.flatnonzero(within_circle(points, circle)) if circle else np.arange(len(points))
+    radius = job.parameters["RADIUS"] / ARCSEC_PER_DEGREE
+    for band in match_in_bands(points[chosen], right.placed.points, radius):
+        text = f"declination {band.low} to {band.high}: {len(band.pairs)} pairs of {band.lefts} objects"
+        job.progress(READ + (MATCHED - READ) * (band.high + 90) / 180, text)
+        job.log(text)
+        yield band.relating(chosen)
+
+
+def _draw(job: Job, outcome: Outcome) -> None:
+    left, right, pairs = outcome.left, outcome.right, outcome.pairs
+    radius = job.parameters["RADIUS"]
+    title = f"{left.name} and {right.name}: {len(pairs):,} pairs within {radius:g} arcsec"
+    ra, dec = left.placed.ra[pairs.left], left.placed.dec[pairs.left]
+    with job.open_result("sky", "image/png") as file:
+        skymap.draw(file, ra, dec, pairs.separation, radius=radius, title=title)
+
+
+def warm_up() -> None:
+    """Read all catalogues, so that the processes forked from this one have them."""
+    for name in SOURCES:
+        load(name)

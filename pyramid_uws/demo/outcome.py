@@ -1,0 +1,178 @@
+"""What a crossmatch found, as a table and as a summary."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from .catalogue import Catalogue, Placed
+from .catalogues import load
+from .matching import Band, Indices, Pairs, joined
+from .votable import Column, Field, Table
+
+SEPARATION = Field(
+    name="separation",
+    datatype="double",
+    format="%.6f",
+    unit="arcsec",
+    ucd="pos.angDistance",
+    description="Angular separation of the two positions",
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two catalogues, placed on the sky."""
+
+    catalogue: Catalogue
+    placed: Placed
+
+    @classmethod
+    def of(cls, name: str, epoch: float) -> Self:
+        """Return the catalogue of that name with its positions at the epoch, where it can be moved."""
+        catalogue = load(name)
+        return cls(catalogue, catalogue.placed(epoch))
+
+    @property
+    def name(self) -> str:
+        """The catalogue's name."""
+        return self.catalogue.source.name
+
+    def columns(self, rows: Indices, main: str = "") -> Iterator[Column]:
+        """Yield identifier, position and the rest of these rows, named after the catalogue.
+
+        ``main`` is added to the UCDs of identifier and position.
+        """
+        identifier, *others = self.catalogue.columns
+        yield self._named(identifier.take(rows), main)
+        yield self._named(Column(self._angle("ra", "Right ascension"), self.placed.ra[rows]), main)
+        yield self._named(Column(self._angle("dec", "Declination"), self.placed.dec[rows]), main)
+        for column in others:
+            yield self._named(column.take(rows))
+
+    def _angle(self, name: str, title: str) -> Field:
+        return Field(
+            name=name,
+            datatype="double",
+            format="%.10f",
+            unit="deg",
+            ucd=f"pos.eq.{name}",
+            description=f"{title} (ICRS) at J{self.placed.epoch!r}",
+        )
+
+    def _named(self, column: Column, main: str = "") -> Column:
+        field = column.field
+        ref = self.name if field.unit in {"deg", "mas/yr"} else None
+        field = replace(field, name=f"{self.name}_{field.name}", ucd=f"{field.ucd}{main}", ref=ref)
+        return Column(field, column.values)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The pairs of two catalogues, with the parameters that led to them."""
+
+    asked: Mapping[str, Any]
+    left: Side
+    right: Side
+    bands: tuple[Band, ...]
+    pairs: Pairs
+
+    @classmethod
+    def of(cls, asked: Mapping[str, Any], left: Side, right: Side, bands: list[Band]) -> Self:
+        """Join what the bands found."""
+        return cls(asked, left, right, tuple(bands), joined([band.pairs for band in bands]))
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        limit = self.asked["MAXREC"]
+        return len(self.pairs) if limit is None else min(limit, len(self.pairs))
+
+    @property
+    def overflow(self) -> bool:
+        """Whether the table was cut; with MAXREC=0 always, as DALI has it."""
+        return self.rows < len(self.pairs) or self.asked["MAXREC"] == 0
+
+    @property
+    def stars(self) -> int:
+        """How many objects of the left catalogue have a partner."""
+        return len(np.unique(self.pairs.left))
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know to use the result rightly."""
+        return [
+            f"{side.name} has no proper motions here: its positions are those of J{side.placed.epoch!r}, "
+            f"not of J{self.asked['EPOCH']!r}."
+            for side in (self.left, self.right)
+            if side.placed.epoch != self.asked["EPOCH"]
+        ]
+
+    def table(self) -> Table:
+        """Return the pairs as a results table."""
+        pairs, radius = self.pairs.head(self.rows), self.asked["RADIUS"]
+        return Table(
+            name="matches",
+            description=f"Pairs of {self.left.name} and {self.right.name} within {radius:g} arcsec",
+            columns=(
+                *self.left.columns(pairs.left, main=";meta.main"),
+                *self.right.columns(pairs.right),
+                Column(SEPARATION, pairs.separation),
+            ),
+            infos=tuple(self._infos()),
+            epochs={side.name: side.placed.epoch for side in (self.left, self.right)},
+            overflow=self.overflow,
+        )
+
+    def _infos(self) -> Iterator[tuple[str, str, str | None]]:
+        for name, value in self.asked.items():
+            if value is not None:
+                yield name, _text(value), None
+        for note in self.notes:
+            yield "warning", note, "meta.note"
+        for side in (self.left, self.right):
+            source = side.catalogue.source
+            yield "credit", source.credit, None
+            yield "citation", source.citation_uri, "meta.bib"
+            yield "rights", f"{source.title}: {source.rights}", None
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts, separations, parameters and credits, ready for JSON."""
+        separation = self.pairs.separation
+        return {
+            "parameters": dict(self.asked),
+            "pairs": len(self.pairs),
+            "rows": self.rows,
+            "overflow": self.overflow,
+            "left": self._side(self.left, self.pairs.left),
+            "right": self._side(self.right, self.pairs.right),
+            "median_separation_arcsec": float(np.median(separation)) if len(separation) else None,
+            "chunks": [
+                {
+                    "dec_min": band.low,
+                    "dec_max": band.high,
+                    "left": band.lefts,
+                    "right": band.rights,
+                    "pairs": len(band.pairs),
+                }
+                for band in self.bands
+            ],
+            "notes": self.notes,
+            "credits": [side.catalogue.source.credit for side in (self.left, self.right)],
+        }
+
+    @staticmethod
+    def _side(side: Side, matched: Indices) -> dict[str, Any]:
+        return {
+            "catalogue": side.name,
+            "title": side.catalogue.source.title,
+            "objects": len(side.catalogue),
+            "matched": len(np.unique(matched)),
+            "epoch_of_positions": side.placed.epoch,
+            "rights": side.catalogue.source.rights,
+        }
+
+
+def _text(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)

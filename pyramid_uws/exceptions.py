@@ -1,0 +1,61 @@
+"""The family of errors, which knows no HTTP.
+
+Each carries one sentence for the person who can act; :mod:`pyramid_uws.views.errors` maps the classes to
+status codes. This module imports nothing of the package.
+"""
+
+
+class UWSError(Exception):
+    """Something was asked for that cannot be done; the message says what and why."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadValue(UWSError):
+    """A parameter has a value that cannot be used (HTTP 400)."""
+
+    def __init__(self, name: str, value: object, reason: str) -> None:
+        shown = repr(value) if len(repr(value)) <= 200 else repr(value)[:197] + "..."
+        super().__init__(f"{name}={shown}: {reason}.")
+        self.name = name
+
+
+class BadRequest(UWSError):
+    """The request as a whole cannot be read (HTTP 400)."""
+
+
+class NotAllowedNow(UWSError):
+    """The job's present phase, or a missing service, does not allow it (HTTP 403)."""
+
+
+class Rejected(UWSError):
+    """The service does not take this job (HTTP 403)."""
+
+
+class NoSuchJob(UWSError):
+    """The job is gone, or never was (HTTP 404)."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job {job_id!r} here; it may have been deleted, or its time was up.")
+
+
+class NoSuchThing(UWSError):
+    """A child of a job does not exist (HTTP 404)."""
+
+
+class TooLarge(UWSError):
+    """More bytes were sent than the service takes (HTTP 413)."""
+
+
+class Overloaded(UWSError):
+    """The server cannot take this now; trying again later is sensible (HTTP 503)."""
+
+    def __init__(self, message: str, retry_after: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class CoreError(UWSError):
+    """Raised by a core: the sentence is shown to the user as it is."""

@@ -1,0 +1,388 @@
+"""The dispatcher: claims queued jobs, follows their processes, harvests what they leave, reaps the expired.
+
+A thread of the web process. It meets the processes only in their job directories and by pid and start time,
+so after a crash the next dispatcher adopts what still runs (see :mod:`.recovery`).
+"""
+
+import contextlib
+import heapq
+import logging
+import os
+import selectors
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from pyramid_uws.definition import Definitions
+from pyramid_uws.exceptions import Overloaded, UWSError
+from pyramid_uws.settings import Settings
+from pyramid_uws.tree import AsyncRenderer, Root
+from pyramid_uws.uws import phases
+from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.limits import SECOND
+
+from .changes import Claimed, async_renderers, claim, finish, reap, refuse, report
+from .endings import ABORT, OVERDUE, STOP, Ending, judge
+from .jobdir import JobDirectory, JobSpec
+from .nursery import Nurseries
+from .processes import end_everything, open_pidfd
+from .reading import Reader
+from .recovery import recover, sweep_store
+from .runs import MARGIN, Address, Harvest, Run
+from .store import ResultStore
+from .writer import Change, Writer
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds between looks at the progress of running jobs, and at fork servers that are not ready yet.
+PERIOD = 0.3
+
+#: The longest the dispatcher sleeps, in seconds, however quiet it is.
+LONGEST_SLEEP = 30.0
+
+
+class Dispatcher:
+    """Runs the jobs of a site on this host."""
+
+    def __init__(
+        self, settings: Settings, definitions: Definitions, database: Any, writer: Writer, store: ResultStore
+    ) -> None:
+        self.settings = settings
+        self.definitions = definitions
+        self.writer = writer
+        self.store = store
+        self.reader = Reader(database)
+        self.beat = time.monotonic()
+        self._database = database
+        self._slots = settings.max_running or os.cpu_count() or 1
+        self._nurseries = Nurseries(definitions)
+        self._runs: dict[Address, Run] = {}
+        self._unwritten: list[Harvest] = []
+        self._next_destruction: int | None = None
+        self._selector = selectors.DefaultSelector()
+        self._bell_out, self._bell_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._selector.register(self._bell_out, selectors.EVENT_READ)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="uws-dispatcher", daemon=True)
+        self._sweeper = threading.Thread(target=self._sweep, name="uws-sweeper", daemon=True)
+
+    # Called by other threads
+
+    def start(self) -> None:
+        """Begin to work: take over what an earlier dispatcher left, then the queue."""
+        self._nurseries.start()
+        self._thread.start()
+        self._sweeper.start()
+
+    def wake(self) -> None:
+        """Say that there may be something to do."""
+        with contextlib.suppress(BlockingIOError):  # it rings already
+            os.write(self._bell_in, b"!")
+
+    def stop(self) -> None:
+        """End, and with it the running jobs, as ``on_stop`` says."""
+        self._stopping.set()
+        self.wake()
+        self._thread.join()
+        self._sweeper.join()
+
+    # The threads
+
+    def _sweep(self) -> None:
+        reader = Reader(self._database)
+        try:
+            sweep_store(reader, self.store, now(), self._stopping.is_set)
+        except Exception:  # the edge of the thread
+            log.exception("the sweep of the result store ended early")
+        finally:
+            reader.close()
+
+    def _work(self) -> None:
+        recovered = False
+        while not self._stopping.is_set():
+            try:
+                if not recovered:
+                    recover(self)
+                    recovered = True
+                self._pass()
+            except Exception:  # the edge of the thread: it must go on
+                log.exception("the dispatcher met something unforeseen; it goes on in a second")
+                self._stopping.wait(1)
+        self._end_runs()
+        self._nurseries.close()
+        self.reader.close()
+
+    def _pass(self) -> None:
+        """Do what is to be done, then sleep until there is more."""
+        self.beat = time.monotonic()
+        self._reap()
+        self._follow()
+        self._fill()
+        self._harvest_ended(self._timeout())
+
+    def _timeout(self) -> float:
+        """Return how many seconds the dispatcher may sleep."""
+        if self._unwritten or not self._nurseries.all_ready():
+            return PERIOD
+        dates = [run.kill_at or run.overdue_at for run in self._runs.values()]
+        timeout = min([LONGEST_SLEEP, *(date - time.monotonic() for date in dates if date is not None)])
+        if self._runs:
+            timeout = min(timeout, PERIOD)
+        if self._next_destruction is not None:
+            timeout = min(timeout, (self._next_destruction - now()) / SECOND)
+        return max(timeout, 0.0)
+
+    # Following what runs
+
+    def directory(self, job_id: str, attempt: int) -> JobDirectory:
+        """Return the directory of an attempt."""
+        return JobDirectory(self.settings.work / f"{job_id}.{attempt}")
+
+    def follow(self, run: Run) -> bool:
+        """Take a run among those that are looked after; False if it has ended already."""
+        pidfd = None if run.keeper is None else open_pidfd(run.keeper)
+        if pidfd is None:
+            return False
+        run.pidfd = pidfd
+        if run.duration:
+            run.overdue_at = run.began + run.duration + self.settings.grace + MARGIN
+        self._runs[run.address] = run
+        self._selector.register(pidfd, selectors.EVENT_READ, run)
+        return True
+
+    def _follow(self) -> None:
+        """Look after every run: aborted or deleted, overstaying, progressing."""
+        if not self._runs:
+            return
+        with self.reader.reading() as root:
+            unwanted = [run for run in self._runs.values() if run.asked is None and _is_unwanted(root, run)]
+        for run in unwanted:
+            self._ask_to_end(run, ABORT)
+        for run in self._runs.values():
+            self._end_if_late(run)
+            progress = run.directory.progress()
+            if progress is not None and progress != run.progress:
+                run.progress = progress
+                self._submit(report(run.address, progress))
+
+    def _ask_to_end(self, run: Run, why: str) -> None:
+        """Ask the keeper to end its job, and set the date at which it will be made to."""
+        run.asked = why
+        run.kill_at = time.monotonic() + self.settings.grace + MARGIN
+        with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+            signal.pidfd_send_signal(run.pidfd, signal.SIGTERM)
+
+    def _end_if_late(self, run: Run) -> None:
+        """Kill from outside what its keeper has not ended: the keeper itself may be stopped or stuck."""
+        due = run.overdue_at if run.asked is None else run.kill_at
+        if due is None or due > time.monotonic():
+            return
+        log.warning("job %s: its keeper did not end it; all its processes are killed", run.address.job_id)
+        run.asked = run.asked or OVERDUE
+        run.kill_at = time.monotonic() + MARGIN
+        end_everything(run.keeper, run.directory.marker)
+
+    # Harvesting what has ended
+
+    def _harvest_ended(self, timeout: float) -> None:
+        """Sleep until something is to be done, and harvest the runs that have ended."""
+        events = self._selector.select(timeout)
+        ended = [key.data for key, _ in events if key.data is not None]
+        if len(ended) < len(events):
+            os.read(self._bell_out, 65536)
+        unwritten, self._unwritten = self._unwritten, []
+        self.write([*unwritten, *map(self._harvest, ended)])
+
+    def _harvest(self, run: Run) -> Harvest:
+        del self._runs[run.address]
+        self._selector.unregister(run.pidfd)
+        os.close(run.pidfd)
+        return self.gather(run)
+
+    def gather(self, run: Run) -> Harvest:
+        """Judge how an attempt ended, and move its results into the store."""
+        directory, address = run.directory, run.address
+        outcome = directory.outcome()
+        if outcome is None:
+            end_everything(run.keeper, directory.marker)
+        elif outcome.traceback:
+            log.warning("job %s of %s failed:\n%s", address.job_id, address.service, outcome.traceback)
+        ending = judge(
+            outcome,
+            run.asked,
+            duration=run.duration,
+            on_stop=self._on_stop(address.service),
+            show_detail=self.settings.development,
+        )
+        harvest = Harvest(address, run.attempt, directory, ending, progress=directory.progress())
+        if ending.phase != phases.QUEUED:
+            self._store(harvest)
+        return harvest
+
+    def _on_stop(self, service: str) -> str:
+        definition = self.definitions.get(service)
+        return (definition.on_stop if definition else None) or self.settings.on_stop
+
+    def _store(self, harvest: Harvest) -> None:
+        try:
+            harvest.results = self.store.take(harvest.address.job_id, harvest.directory)
+        except OSError as problem:
+            log.exception("the results of job %s could not be stored", harvest.address.job_id)
+            sentence = f"The results could not be stored ({problem.strerror or problem}); run the job again later."
+            harvest.ending = Ending(phases.ERROR, ("transient", sentence, ""))
+
+    def write(self, harvests: Iterable[Harvest]) -> None:
+        """Commit what was harvested, together; after that an attempt's directory is not needed any more."""
+        handed = [(harvest, self._submit(finish(harvest))) for harvest in harvests]
+        for harvest, future in handed:
+            job_id = harvest.address.job_id
+            try:
+                future.result()
+            except Overloaded as problem:
+                log.warning("the end of job %s cannot be written yet: %s", job_id, problem)
+                self._unwritten.append(harvest)
+                continue
+            except UWSError:
+                self.store.remove(job_id)  # the job was deleted meanwhile
+            harvest.directory.remove()
+
+    def _submit(self, change: Change[T]) -> "Future[T]":
+        """Hand a change to the writer; a refusal is in the future, too."""
+        try:
+            return self.writer.submit(change)
+        except Overloaded as problem:
+            future: Future[T] = Future()
+            future.set_exception(problem)
+            return future
+
+    # Reaping what has expired
+
+    def _reap(self) -> None:
+        """Destroy the jobs that have reached their destruction time, and note the next such time."""
+        with self.reader.reading() as root:
+            expired = [
+                Address(renderer.__parent__.__name__, renderer.__name__, job_id)
+                for renderer in async_renderers(root)
+                for job_id in renderer.joblist.expired(now())
+            ]
+            later = [renderer.joblist.next_destruction(after=now()) for renderer in async_renderers(root)]
+        self._next_destruction = min((date for date in later if date is not None), default=None)
+        reap_all(self.writer, self.store, self.definitions, expired)
+
+    # Filling free slots
+
+    def _fill(self) -> None:
+        """Start queued jobs, oldest first, as far as there are slots."""
+        free = self._slots - len(self._runs)
+        if free <= 0 or self._unwritten or self._stopping.is_set():
+            return
+        with self.reader.reading() as root:
+            addresses, homeless = self._next_in_queue(root, free)
+        for address in homeless:
+            self._submit(refuse(address, f"The service {address.service!r} is no longer offered."))
+        for future in [self._submit(claim(address)) for address in addresses]:
+            try:
+                claimed = future.result()
+            except UWSError as problem:
+                log.info("a queued job was not started: %s", problem)
+            else:
+                self._launch(claimed)
+
+    def _next_in_queue(self, root: Root, free: int) -> tuple[list[Address], list[Address]]:
+        """Return the jobs to start now, at most ``free``, and queued ones whose service is gone."""
+        running = Counter(run.address.service for run in self._runs.values())
+        chosen: list[Address] = []
+        homeless: list[Address] = []
+        for _, address in heapq.merge(*map(_queue_of, async_renderers(root)), key=lambda item: item[0]):
+            definition = self.definitions.get(address.service)
+            if definition is None:
+                homeless.append(address)
+                continue
+            limit = definition.limits.max_running
+            if (limit and running[address.service] >= limit) or not self._nurseries.ready(definition):
+                continue
+            running[address.service] += 1
+            chosen.append(address)
+            if len(chosen) == free:
+                break
+        return chosen, homeless
+
+    def _launch(self, claimed: Claimed) -> None:
+        address = claimed.address
+        definition = self.definitions[address.service]
+        directory = self.directory(address.job_id, claimed.attempt)
+        try:
+            directory.create(self._spec(claimed))
+            keeper = self._nurseries.launch(definition, directory)
+        except OSError as problem:
+            log.exception("job %s of %s could not be started", address.job_id, address.service)
+            sentence = f"The job could not be started ({problem.strerror or problem}); run it again later."
+            ending = Ending(phases.ERROR, ("transient", sentence, ""))
+            end_everything(None if directory.void() else directory.keeper(), directory.marker)
+            self.write([Harvest(address, claimed.attempt, directory, ending)])
+            return
+        run = Run(address, claimed.attempt, directory, keeper, claimed.duration, time.monotonic())
+        if not self.follow(run):  # it has ended already
+            self.write([self.gather(run)])
+
+    def _spec(self, claimed: Claimed) -> JobSpec:
+        definition = self.definitions[claimed.address.service]
+        job_id = claimed.address.job_id
+        return JobSpec(
+            job_id=job_id,
+            attempt=claimed.attempt,
+            service=definition.name,
+            core=definition.core,
+            declarations=definition.parameters,
+            parameters=claimed.parameters,
+            uploads={name: str(self.store.reference(job_id, file)) for name, _, _, file in claimed.references},
+            owner=claimed.owner,
+            runid=claimed.runid,
+            duration=claimed.duration,
+            grace=self.settings.grace,
+        )
+
+    # Stopping
+
+    def _end_runs(self) -> None:
+        """End the runs as their services want it when the server stops; the others are left to be adopted."""
+        for run in self._runs.values():
+            if run.asked is None and self._on_stop(run.address.service) != "leave":
+                self._ask_to_end(run, STOP)
+        while any(run.asked for run in self._runs.values()):
+            self._harvest_ended(PERIOD)
+            for run in self._runs.values():
+                if run.asked is not None:
+                    self._end_if_late(run)
+
+
+def reap_all(writer: Writer, store: ResultStore, definitions: Definitions, expired: Iterable[Address]) -> int:
+    """Destroy or archive these jobs if their time is up, and remove their files; return how many were."""
+    handed = [
+        (address, writer.submit(reap(address, definitions.get(address.service), now()))) for address in expired
+    ]
+    reaped = [address for address, future in handed if future.result()]
+    for address in reaped:
+        log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
+        store.remove(address.job_id)
+    return len(reaped)
+
+
+def _is_unwanted(root: Root, run: Run) -> bool:
+    """Tell whether the run's job was deleted or is to be aborted."""
+    joblist = run.address.joblist(root)
+    if run.address.job_id not in joblist:
+        return True
+    job = joblist[run.address.job_id]
+    return job.abort_requested is not None or job.attempt != run.attempt or job.phase not in phases.ACTIVE
+
+
+def _queue_of(renderer: AsyncRenderer) -> Iterator[tuple[int, Address]]:
+    service, name = renderer.__parent__.__name__, renderer.__name__
+    return ((queued, Address(service, name, job_id)) for queued, job_id in renderer.joblist.queued())

@@ -1,0 +1,65 @@
+"""How an attempt ended, and what that means for the job: every way to end has one phase and one sentence."""
+
+from dataclasses import dataclass
+
+from pyramid_uws.uws import phases
+
+from .jobdir import Outcome
+
+#: Why the dispatcher asked an attempt to end.
+ABORT = "abort"
+STOP = "stop"
+OVERDUE = "overdue"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The phase to enter, and what is told: (type, message, detail) of an error, a reason for jobInfo."""
+
+    phase: str
+    failure: tuple[str, str, str] | None = None
+    reason: str | None = None
+
+
+#: What a client asked for.
+ABORTED = Ending(phases.ABORTED, reason="Aborted on request.")
+
+#: An attempt that never came to life.
+VOID = Ending(phases.QUEUED, reason="The server went down before the job had started; it is queued again.")
+
+
+def judge(outcome: Outcome | None, asked: str | None, *, duration: int, on_stop: str, show_detail: bool) -> Ending:
+    """Return the ending of an attempt.
+
+    ``outcome`` is None when the attempt's processes vanished without a word; ``asked`` is why the dispatcher
+    asked it to end, if it did; ``duration`` the execution duration in seconds.
+    """
+    if asked == ABORT:
+        return ABORTED
+    if outcome is not None and outcome.ended == "returned":
+        return Ending(phases.COMPLETED)
+    if outcome is not None and outcome.ended == "raised":
+        detail = outcome.traceback if show_detail else ""
+        return Ending(phases.ERROR, ("fatal", outcome.message or "The core failed without a word.", detail))
+    if asked == OVERDUE or (outcome is not None and outcome.ended == "timeout"):
+        sentence = f"The job was ended because its execution duration of {duration} s was used up."
+        return Ending(phases.ABORTED, ("transient", sentence, ""), sentence)
+    if asked == STOP:
+        return _stopped(on_stop)
+    return Ending(phases.ERROR, _died(outcome))
+
+
+def _stopped(on_stop: str) -> Ending:
+    if on_stop == "requeue":
+        return Ending(phases.QUEUED, reason="The server was stopped while the job ran; it is run again.")
+    return Ending(phases.ERROR, ("transient", "The server was stopped while the job ran; run it again.", ""))
+
+
+def _died(outcome: Outcome | None) -> tuple[str, str, str]:
+    if outcome is None:
+        return "transient", "The job's process vanished: it was killed, or the machine went down.", ""
+    if outcome.ended == "exited":
+        return "fatal", f"The core ended its process with exit status {outcome.status}.", ""
+    if outcome.ended == "signalled":
+        return "transient", f"The job's process was killed by signal {outcome.signal}.", ""
+    return "transient", "The job was ended by somebody outside the server.", ""

@@ -1,0 +1,62 @@
+"""Small deeds with files that must hold through a crash, a full disk, or two who do the same at once."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+
+def sync(path: Path) -> None:
+    """Have the file, or the entries of the folder, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def create_whole(path: Path, content: bytes) -> bool:
+    """Create the file with all its content in one stroke; False if somebody has created it before."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_bytes(content)
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
+
+
+def remove_tree(path: Path) -> None:
+    """Remove the folder with all that is in it, whatever modes it was given; nothing happens if it is gone."""
+    shutil.rmtree(path, ignore_errors=True)
+    if not path.exists():
+        return
+    path.chmod(0o700)
+    for folder, names, _ in os.walk(path):
+        for name in names:
+            inner = Path(folder, name)
+            if not inner.is_symlink():
+                inner.chmod(0o700)
+    shutil.rmtree(path)
+
+
+class Reserved:
+    """A file whose room on disk is taken beforehand, so that it can be written when the disk is full."""
+
+    def __init__(self, path: Path, room: int) -> None:
+        self._path = path
+        self._draft = path.with_name(f".{path.name}")
+        self.descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        # Some file systems cannot reserve; then the file is written without a guarantee.
+        with contextlib.suppress(OSError):
+            os.posix_fallocate(self.descriptor, 0, room)
+
+    def write(self, content: bytes) -> None:
+        """Put the content there durably and in one stroke; the second time is once too often."""
+        os.pwrite(self.descriptor, content, 0)
+        os.ftruncate(self.descriptor, len(content))
+        os.fsync(self.descriptor)
+        os.close(self.descriptor)
+        self._draft.replace(self._path)

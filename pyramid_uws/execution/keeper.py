@@ -1,0 +1,256 @@
+"""The keeper of an attempt: the parent of its core process, which sees to it that it ends, all of it.
+
+A process of its own for every attempt. It outlives the web process and the fork server, so that the execution
+duration holds while no server runs, and that there is always somebody to say how the job ended. It orders
+nothing and decides nothing else: it waits for the core to end, for the time to be up, or for a SIGTERM; then it
+ends whatever the core has started, and writes the outcome.
+
+May import :mod:`.child`, :mod:`.jobdir`, :mod:`.processes`, :mod:`.linux` of this folder.
+"""
+
+import contextlib
+import dataclasses
+import json
+import os
+import resource
+import select
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+from pyramid_uws.uws.instants import now
+
+from . import child, linux
+from .jobdir import JobDirectory, JobSpec, Outcome
+from .processes import PATIENCE, Identity, descendants, send
+
+#: How much of what a core says is kept, in bytes.
+LOG_ROOM = 10_000_000
+
+_CHUNK = 65536
+_DAY = 86400.0
+
+
+def keep(directory: JobDirectory, report_to: int) -> None:
+    """Claim the attempt, report who does, and run it. This process was forked for it and ends after this.
+
+    ``report_to`` is the pipe on which the fork server waits for the keeper's identity, or for what is wrong.
+    """
+    os.setsid()
+    os.umask(0o077)
+    linux.set_name("uws-keeper")
+    signals = Signals()
+    spec = None
+    try:
+        linux.adopt_orphans()
+        linux.mark_process(directory.marker)
+        spec = directory.spec()
+        keeper = _claim(directory)
+        report: dict[str, Any] = dataclasses.asdict(keeper)
+    except Exception as problem:  # noqa: BLE001 - the edge of the process; who launches is told
+        keeper = None
+        report = {"error": str(problem) or type(problem).__name__}
+    with contextlib.suppress(BrokenPipeError):  # the fork server is gone; the job goes on
+        os.write(report_to, json.dumps(report).encode())
+    os.close(report_to)
+    if spec is not None and keeper is not None and keeper.pid == os.getpid():
+        Keeper(directory, spec, signals).run()
+
+
+def _claim(directory: JobDirectory) -> Identity:
+    """Return who keeps the attempt, which is this process unless there is another."""
+    myself = Identity.of(os.getpid())
+    assert myself is not None
+    keeper = myself if directory.claim(myself) else directory.keeper()
+    if keeper is None:
+        raise OSError("the attempt is void")
+    return keeper
+
+
+class Signals:
+    """SIGTERM and SIGCHLD, as a file descriptor that becomes readable; the terminal's are ignored."""
+
+    def __init__(self) -> None:
+        self.told_to_end = False
+        self.descriptor, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGTERM, self._take)
+        signal.signal(signal.SIGCHLD, self._take)
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_IGN)
+
+    def _take(self, number: int, _frame: FrameType | None) -> None:
+        self.told_to_end = self.told_to_end or number == signal.SIGTERM
+
+    def clear(self) -> None:
+        """Make the descriptor wait for the next signal."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self.descriptor, 4096)
+
+
+class Log:
+    """What the core and its children say: from a pipe into a file, up to a limit, then nowhere.
+
+    They never wait or fail for it, whatever becomes of the file.
+    """
+
+    def __init__(self, directory: JobDirectory) -> None:
+        self.descriptor, self.writer = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self.descriptor, False)
+        self.file = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._room = LOG_ROOM
+
+    def take(self) -> bool:
+        """Take what there is, at most a chunk; False at the end, when nobody is left who could say more."""
+        try:
+            said = os.read(self.descriptor, _CHUNK)
+        except BlockingIOError:
+            return True
+        if self._room > 0 and said:
+            self._room -= len(said)
+            if self._room <= 0:
+                said = said[: self._room or None] + b"\n[the log ends here: it has become too long]\n"
+            with contextlib.suppress(OSError):  # a full disk
+                os.write(self.file, said)
+        return bool(said)
+
+
+class Keeper:
+    """One attempt from its start to its outcome."""
+
+    def __init__(self, directory: JobDirectory, spec: JobSpec, signals: Signals) -> None:
+        self._directory = directory
+        self._spec = spec
+        self._signals = signals
+        self._log = Log(directory)
+        self._outcome = directory.reserve_outcome()
+        self._ending, self._ending_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(signals.descriptor, select.POLLIN)
+        self._poll.register(self._log.descriptor, select.POLLIN)
+        self._core = 0
+        self._status: int | None = None
+        self._alone = False
+        # The server's own stdout and stderr must not be held open by a job.
+        os.dup2(self._log.file, 1)
+        os.dup2(self._log.file, 2)
+
+    def run(self) -> None:
+        """Run the core, end what it leaves, write how it ended."""
+        started = now()
+        facts: dict[str, Any]
+        try:
+            self._start()
+        except OSError as problem:
+            facts = {"ended": "exited", "message": f"The job could not be started ({problem})."}
+        else:
+            why = self._watch()
+            self._end_everybody()
+            facts = self._how_it_ended(why)
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        outcome = Outcome(
+            **facts,
+            started=started,
+            finished=now(),
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            max_rss=usage.ru_maxrss * 1024,
+            left_over=0 if self._alone else len(list(descendants(os.getpid()))),
+        )
+        self._outcome.write(json.dumps(dataclasses.asdict(outcome)).encode())
+
+    def _start(self) -> None:
+        """Fork the core process."""
+        # No signal must come while the core still has the keeper's handlers.
+        mask = set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())))
+        wires = child.Wires(os.getpid(), self._log.writer, self._ending_writer, mask)
+        try:
+            self._core = os.fork()
+            if self._core == 0:
+                for descriptor in (self._log.descriptor, self._log.file, self._ending, self._outcome.descriptor):
+                    os.close(descriptor)
+                child.be_core(self._directory, self._spec, wires)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(self._log.writer)
+        os.close(self._ending_writer)
+
+    def _watch(self) -> str:
+        """Wait for the end of the core, or for a reason to end it; return which."""
+        deadline = time.monotonic() + self._spec.duration if self._spec.duration else None
+        while True:
+            self._wait(deadline)
+            # A core that has just ended has ended by itself, whatever else happens in this moment.
+            if self._status is not None:
+                return ""
+            if self._signals.told_to_end:
+                return "terminated"
+            if deadline is not None and time.monotonic() >= deadline:
+                return "timeout"
+
+    def _wait(self, until: float | None) -> None:
+        """Wait for a signal, the core's words, or that time; then bury the dead."""
+        seconds = _DAY if until is None else min(max(until - time.monotonic(), 0.0), _DAY)
+        for descriptor, _ in self._poll.poll(seconds * 1000):
+            if descriptor == self._signals.descriptor:
+                self._signals.clear()
+            elif not self._log.take():
+                self._poll.unregister(descriptor)
+        self._bury()
+
+    def _bury(self) -> None:
+        """Wait for all children that have ended: the core, and orphans this process was given."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self._alone = True
+                return
+            if pid == 0:
+                return
+            if pid == self._core:
+                self._status = os.waitstatus_to_exitcode(status)
+
+    def _end_everybody(self) -> None:
+        """Ask all descendants to end, then make them.
+
+        Orphans become our children, so there are none left when there is no child left.
+        """
+        if not self._alone:
+            self._signal_everybody(signal.SIGTERM, signal.SIGCONT)
+        self._wait_until_alone(self._spec.grace)
+        patience = time.monotonic() + PATIENCE
+        while not self._alone and time.monotonic() < patience:
+            self._signal_everybody(signal.SIGKILL)
+            # Whoever was just born, or got a parent killed, is next.
+            self._wait(time.monotonic() + 0.02)
+        with contextlib.suppress(BlockingIOError):
+            while self._log.take():
+                pass
+
+    def _signal_everybody(self, *signals: signal.Signals) -> None:
+        for identity in descendants(os.getpid()):
+            send(identity, *signals)
+
+    def _wait_until_alone(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not self._alone and time.monotonic() < deadline:
+            self._wait(deadline)
+
+    def _how_it_ended(self, why: str) -> dict[str, Any]:
+        """Return the facts; what the core itself says counts most."""
+        try:
+            said = os.read(self._ending, child.SAID_ROOM)
+        except BlockingIOError:
+            said = b""
+        if said:
+            return dict(json.loads(said))
+        if why == "timeout":
+            return {"ended": why, "message": f"The execution duration of {self._spec.duration} s was used up."}
+        if why == "terminated":
+            return {"ended": why, "message": "The job was ended on request."}
+        status = self._status or 0
+        if status < 0:
+            name = signal.Signals(-status).name
+            return {"ended": "signalled", "signal": -status, "message": f"The job was killed by {name}."}
+        return {"ended": "exited", "status": status, "message": f"The job exited with status {status}."}

@@ -1,0 +1,95 @@
+"""After a start: take over what an earlier dispatcher left behind, whatever ended it.
+
+Every job that is EXECUTING in the database has one of three attempts on disk: one that never came to life (it
+goes back to the queue), one that is still at work (it is adopted), one that has ended (it is harvested). Then
+whatever no job names is removed: processes, job directories, result folders.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pyramid_uws.tree import AsyncRenderer, Job, Root
+from pyramid_uws.uws import phases
+from pyramid_uws.uws.ids import created_at
+from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.limits import SECOND
+
+from .changes import async_renderers
+from .endings import VOID
+from .jobdir import JobDirectory
+from .processes import end_everything
+from .reading import Reader
+from .runs import Address, Harvest, Run
+from .store import ResultStore
+
+if TYPE_CHECKING:
+    from .dispatcher import Dispatcher
+
+log = logging.getLogger(__name__)
+
+
+def recover(dispatcher: "Dispatcher") -> None:
+    """Adopt, harvest or queue again every job that was EXECUTING; then sweep the work folder."""
+    with dispatcher.reader.reading() as root:
+        left = [
+            _run_of(dispatcher, renderer, job)
+            for renderer in async_renderers(root)
+            for job in renderer.joblist.in_phase(phases.EXECUTING)
+        ]
+    taken_over = [_take_over(dispatcher, run) for run in left]
+    dispatcher.write([harvest for harvest in taken_over if harvest is not None])
+    _sweep_work(dispatcher, {run.directory.path.name for run in left})
+
+
+def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
+    address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
+    directory = dispatcher.directory(job.job_id, job.attempt)
+    age = (now() - (job.started or now())) / SECOND
+    began = time.monotonic() - max(age, 0)
+    return Run(address, job.attempt, directory, directory.keeper(), job.execution_duration, began)
+
+
+def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
+    """Adopt the attempt if it is at work; return its harvest if it is not."""
+    job_id = run.address.job_id
+    if not run.directory.path.exists() or run.directory.void():
+        log.info("job %s was claimed but never started; it is queued again", job_id)
+        return Harvest(run.address, run.attempt, run.directory, VOID)
+    run.keeper = run.directory.keeper()
+    if dispatcher.follow(run):
+        log.info("job %s is still running and was adopted", job_id)
+        return None
+    log.info("job %s ended while no server ran", job_id)
+    return dispatcher.gather(run)
+
+
+def _sweep_work(dispatcher: "Dispatcher", named: set[str]) -> None:
+    """End the processes and remove the directories of attempts that no job names."""
+    for path in dispatcher.settings.work.iterdir():
+        if path.name not in named:
+            directory = JobDirectory(path)
+            directory.void()
+            end_everything(directory.keeper(), directory.marker)
+            directory.remove()
+            log.info("removed the attempt %s, which belongs to no job", path.name)
+
+
+def sweep_store(reader: Reader, store: ResultStore, before: int, stopping: Callable[[], bool]) -> None:
+    """Remove the result folders of jobs made before an instant (µs) that no job list holds any more.
+
+    Younger folders may belong to a job that is being created.
+    """
+    for job_id in store.jobs():
+        if stopping():
+            return
+        if created_at(job_id) < before:
+            with reader.reading() as root:
+                if not _is_known(root, job_id):
+                    store.remove(job_id)
+                    log.info("removed the files of %s, which is no job", job_id)
+
+
+def _is_known(root: Root, job_id: str) -> bool:
+    return any(job_id in renderer.joblist for renderer in async_renderers(root))

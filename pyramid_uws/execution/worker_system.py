@@ -1,0 +1,246 @@
+"""The worker system of a service: one verb a method, each one commit of the writer.
+
+It is what DaCHS calls by this name: the policy that takes a service's jobs through their life. A service may
+name its own (``worker_system=``), derived from this one.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from zope.interface import implementer
+
+from pyramid_uws.definition import ServiceDefinition
+from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected
+from pyramid_uws.interfaces import IWorkerSystem
+from pyramid_uws.parameters import complete, merge
+from pyramid_uws.parameters.values import Pairs
+from pyramid_uws.tree import Job, Joblist, Root, find_joblist
+from pyramid_uws.uws import phases
+from pyramid_uws.uws.control import Control
+from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.limits import SECOND
+
+from .store import ResultStore
+from .writer import Journal, PhaseChanged, Writer
+
+T = TypeVar("T")
+Reference = tuple[str, str, int, str]
+
+#: Phases in which the execution duration may still be changed (UWS 1.1, section 2.1.4).
+_NOT_STARTED = frozenset({phases.PENDING, phases.HELD, phases.QUEUED})
+
+#: Phases in which an abort is a request to the dispatcher, which ends the work first.
+_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
+
+
+def move(journal: Journal, joblist: Joblist, job: Job, to: str, **facts: object) -> None:
+    """Move the job from its present phase, and note that in the journal."""
+    before = job.phase
+    joblist.move(job, before, to, **facts)
+    journal.append(_changed(joblist, job, before, to))
+
+
+def _changed(joblist: Joblist, job: Job, before: str | None, after: str | None) -> PhaseChanged:
+    renderer = joblist.__parent__
+    return PhaseChanged(renderer.__parent__.__name__, renderer.__name__, job.job_id, before, after)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a client sent as parameters: pairs of texts, and files already in the result store."""
+
+    pairs: Pairs = ()
+    references: tuple[Reference, ...] = ()
+
+
+@implementer(IWorkerSystem)
+class WorkerSystem:
+    """The jobs of one renderer of one service. ``wake`` tells the dispatcher that something is to be done."""
+
+    def __init__(
+        self,
+        service: str,
+        renderer: str,
+        definition: ServiceDefinition | None,
+        *,
+        writer: Writer,
+        store: ResultStore,
+        wake: Callable[[], None],
+    ) -> None:
+        self.service = service
+        self.renderer = renderer
+        self.definition = definition
+        self.writer = writer
+        self.store = store
+        self.wake = wake
+
+    # Verbs
+
+    def create(self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent) -> None:
+        """Make a job, and run it if the control parameters say so (UWS 1.1, section 2.2.3.1)."""
+        limits = self._offered().limits
+        if control.phase not in {None, "RUN"}:
+            raise BadValue("PHASE", control.phase, "a job can be created with PHASE=RUN only, or without")
+        if control.action is not None:
+            raise BadValue("ACTION", control.action, "there is no job yet to act on")
+        wish = limits.execution_duration if control.execution_duration is None else control.execution_duration
+        destruction = limits.first_destruction(created)
+        if control.destruction is not None:
+            destruction = limits.clamp_destruction(created, control.destruction)
+        parameters, references = self._merged((), (), sent)
+        if control.phase == "RUN":
+            self._check_complete(parameters, references)
+
+        def change(root: Root, journal: Journal) -> None:
+            joblist = self._joblist(root)
+            job = Job(
+                job_id,
+                created=created,
+                execution_duration=limits.clamp_duration(wish),
+                owner=owner,
+                runid=control.runid,
+                destruction=destruction,
+                parameters=parameters,
+                references=references,
+            )
+            joblist.add(job)
+            journal.append(_changed(joblist, job, None, job.phase))
+            if control.phase == "RUN":
+                self._run(joblist, job, journal)
+
+        self.writer.do(change)
+        self.wake()
+
+    def run(self, job_id: str) -> None:
+        """PHASE=RUN (UWS 1.1, section 2.2.3.5)."""
+        self._change(job_id, self._run)
+
+    def abort(self, job_id: str) -> None:
+        """PHASE=ABORT (UWS 1.1, section 2.2.3.6); work in progress is ended by the dispatcher."""
+        self._change(job_id, self._abort)
+
+    def delete(self, job_id: str) -> None:
+        """Remove the job, whatever it is doing, and its files (UWS 1.1, section 2.2.3.2)."""
+
+        def change(root: Root, journal: Journal) -> None:
+            joblist = self._joblist(root)
+            job = joblist.remove(job_id)
+            journal.append(_changed(joblist, job, job.phase, None))
+
+        self.writer.do(change)
+        self.wake()
+        self.store.remove(job_id)
+
+    def set_parameters(self, job_id: str, sent: Sent, runid: str | None = None, *, replace: bool = False) -> None:
+        """Change parameters of a PENDING job (UWS 1.1, section 2.1.11).
+
+        Values of multiple parameters are added to those that are there, unless they are to replace them.
+        """
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> set[str]:
+            self._offered()
+            if job.phase != phases.PENDING:
+                raise NotAllowedNow(
+                    f"Job {job_id} is {job.phase}; its parameters can be changed while it is PENDING."
+                )
+            before = {reference[3] for reference in job.references}
+            kept = _without(job.parameters, {name.upper() for name, _ in sent.pairs} if replace else set())
+            pairs, references = self._merged(kept, job.references, sent)
+            facts = {} if runid is None else {"runid": runid}
+            joblist.update(job, parameters=pairs, references=references, **facts)
+            return before - {reference[3] for reference in references}
+
+        for file in self._change(job_id, change):
+            self.store.remove_reference(job_id, file)
+
+    def set_destruction(self, job_id: str, wish: int) -> None:
+        """Set the destruction time (µs), as far as the service allows (UWS 1.1, section 2.2.3.3)."""
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
+            limits = self._offered().limits
+            _refuse_archived(job)
+            joblist.update(job, destruction=limits.clamp_destruction(job.created, wish))
+
+        self._change(job_id, change)
+
+    def set_execution_duration(self, job_id: str, wish: int) -> None:
+        """Set the execution duration (s), as far as the service allows (UWS 1.1, section 2.2.3.4)."""
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
+            limits = self._offered().limits
+            if job.phase not in _NOT_STARTED:
+                raise NotAllowedNow(
+                    f"Job {job_id} is {job.phase}; its execution duration can be changed until it starts."
+                )
+            joblist.update(job, execution_duration=limits.clamp_duration(wish))
+
+        self._change(job_id, change)
+
+    # Policy: what a worker system of one's own replaces
+
+    def _run(self, joblist: Joblist, job: Job, journal: Journal) -> None:
+        if job.phase not in phases.RUNNABLE:
+            raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it can be run while it is PENDING or HELD.")
+        self._check_complete(job.parameters, job.references)
+        instant = now()
+        quote = instant + job.execution_duration * SECOND if job.execution_duration else None
+        move(journal, joblist, job, phases.QUEUED, queued=instant, quote=quote)
+
+    def _abort(self, joblist: Joblist, job: Job, journal: Journal) -> None:
+        if job.phase == phases.ABORTED:
+            return
+        if job.phase not in phases.ABORTABLE:
+            raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; there is nothing left to abort.")
+        if job.phase in _AT_WORK:
+            if job.abort_requested is None:
+                joblist.update(job, abort_requested=now())
+        else:
+            move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None)
+
+    # Helpers
+
+    def _offered(self) -> ServiceDefinition:
+        if self.definition is None:
+            raise Rejected(f"The service {self.service!r} is no longer offered; its jobs can be read and deleted.")
+        return self.definition
+
+    def _joblist(self, root: Root) -> Joblist:
+        return find_joblist(root, self.service, self.renderer)
+
+    def _change(self, job_id: str, change: Callable[[Joblist, Job, Journal], T]) -> T:
+        def on_root(root: Root, journal: Journal) -> T:
+            joblist = self._joblist(root)
+            return change(joblist, joblist.get(job_id), journal)
+
+        value = self.writer.do(on_root)
+        self.wake()
+        return value
+
+    def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> None:
+        complete(self._offered().parameters, pairs, [reference[0] for reference in references])
+
+    def _merged(
+        self, pairs: Pairs, references: Sequence[Reference], sent: Sent
+    ) -> tuple[Pairs, tuple[Reference, ...]]:
+        """Return pairs and references after more was sent; a name is one or the other."""
+        declared = self._offered().parameters
+        shown = {parameter.key: parameter.name for parameter in declared}
+        arrived = [
+            (shown.get(name.upper(), name), media_type, size, file)
+            for name, media_type, size, file in sent.references
+        ]
+        by_file = {name.upper() for name, *_ in arrived}
+        by_text = {name.upper() for name, _ in sent.pairs}
+        kept = [old for old in references if old[0].upper() not in by_file | by_text]
+        merged = merge(declared, pairs, sent.pairs)
+        return _without(merged, by_file), (*kept, *arrived)
+
+
+def _without(pairs: Sequence[tuple[str, str]], names: set[str]) -> Pairs:
+    return tuple(pair for pair in pairs if pair[0].upper() not in names)
+
+
+def _refuse_archived(job: Job) -> None:
+    if job.phase == phases.ARCHIVED:
+        raise NotAllowedNow(f"Job {job.job_id} is ARCHIVED; it can be read and deleted.")

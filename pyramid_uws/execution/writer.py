@@ -1,0 +1,174 @@
+"""The one writer of a process: a thread with its own connection that commits many waiting changes at once.
+
+A change is a small function of the root and the journal. It validates first, then mutates, and returns a
+value; whoever handed it over gets that value after the commit. It carries names and plain values only, and
+finds its nodes anew. In a transaction each change stands behind a savepoint, so one that raises harms nobody.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import transaction
+from transaction.interfaces import TransientError
+from zope.interface import implementer
+
+from pyramid_uws.exceptions import Overloaded, UWSError
+from pyramid_uws.interfaces import IPhaseChanged
+from pyramid_uws.tree import Root, get_root
+from pyramid_uws.tree.site import ROOT_KEY
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: How many changes one transaction may hold, and how many may wait.
+BATCH = 256
+BACKLOG = 10_000
+
+#: How often a transaction that met another process is repeated.
+ATTEMPTS = 20
+
+
+@implementer(IPhaseChanged)
+@dataclass(frozen=True)
+class PhaseChanged:
+    """A job has left ``before`` (None: it was made) and entered ``after`` (None: it was deleted)."""
+
+    service: str
+    renderer: str
+    job_id: str
+    before: str | None
+    after: str | None
+
+
+Journal = list[PhaseChanged]
+Change = Callable[[Root, Journal], T]
+_Waiting = tuple[Change[Any], "Future[Any]"]
+
+
+class Writer:
+    """Commits changes in a thread of its own; ``publish`` is called after a commit with its journal."""
+
+    def __init__(self, database: Any, publish: Callable[[Journal], None]) -> None:
+        self._database = database
+        self._publish = publish
+        self._waiting: queue.Queue[_Waiting | None] = queue.Queue(BACKLOG)
+        self._thread = threading.Thread(target=self._run, name="uws-writer", daemon=True)
+        self._closed = False
+        self.healthy = True
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what was handed over, then end."""
+        self._closed = True
+        self._waiting.put(None)
+        self._thread.join()
+
+    def submit(self, change: Change[T]) -> "Future[T]":
+        """Hand a change over; the future has its value after the commit."""
+        future: Future[T] = Future()
+        if self._closed:
+            raise Overloaded("The server is being stopped; try again in a moment.")
+        try:
+            self._waiting.put_nowait((change, future))
+        except queue.Full:
+            raise Overloaded("Too many changes are waiting to be written; try again in a moment.") from None
+        return future
+
+    def do(self, change: Change[T], timeout: float | None = 60) -> T:
+        """Hand a change over and wait (s) for its value, which comes after the commit."""
+        try:
+            return self.submit(change).result(timeout)
+        except TimeoutError:
+            raise Overloaded("The database is too slow at present; the change may still be made.") from None
+
+    def _run(self) -> None:
+        manager = transaction.TransactionManager(explicit=True)
+        connection = self._database.open(transaction_manager=manager)
+        try:
+            while batch := self._next_batch():
+                self._write(batch, manager, connection)
+        finally:
+            connection.close()
+
+    def _next_batch(self) -> list[_Waiting]:
+        """Wait for a change and return it with all others that wait; empty when it is time to end."""
+        first = self._waiting.get()
+        batch = [] if first is None else [first]
+        while batch and len(batch) < BATCH:
+            try:
+                item = self._waiting.get_nowait()
+            except queue.Empty:
+                break
+            if item is None:
+                self._waiting.put(None)
+                break
+            batch.append(item)
+        return batch
+
+    def _write(self, batch: list[_Waiting], manager: Any, connection: Any) -> None:
+        try:
+            outcomes, journal = self._commit(batch, manager, connection)
+        except Exception as problem:  # the edge of the thread: whoever waits is told
+            self.healthy = False
+            log.exception("a transaction of %d changes could not be committed", len(batch))
+            failure = Overloaded(f"The database cannot be written at present ({type(problem).__name__}).", 30)
+            outcomes, journal = [failure] * len(batch), []
+        else:
+            self.healthy = True
+        for (_, future), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                future.set_exception(outcome)
+            else:
+                future.set_result(outcome)
+        if journal:
+            self._publish(journal)
+
+    def _commit(self, batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
+        """Commit the batch, again if another process was faster; return an outcome for each change."""
+        for attempt in range(1, ATTEMPTS + 1):
+            manager.begin()
+            try:
+                outcomes, journal = _apply(batch, manager, connection)
+                manager.commit()
+            except TransientError:
+                manager.abort()
+                if attempt == ATTEMPTS:
+                    raise
+            except BaseException:
+                manager.abort()
+                raise
+            else:
+                return outcomes, journal
+        raise AssertionError("not reached")
+
+
+def _apply(batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
+    """Make the changes in the open transaction; an outcome is a value or the exception raised."""
+    root = get_root(connection)
+    if root is None:
+        root = connection.root()[ROOT_KEY] = Root()
+    outcomes: list[Any] = []
+    journal: Journal = []
+    for change, _ in batch:
+        savepoint = manager.savepoint()
+        mark = len(journal)
+        try:
+            outcomes.append(change(root, journal))
+        except TransientError:
+            raise
+        except Exception as problem:  # the edge of a change: its owner is told, the others go on
+            if not isinstance(problem, UWSError):
+                log.exception("a change failed")
+            savepoint.rollback()
+            del journal[mark:]
+            outcomes.append(problem)
+    return outcomes, journal

@@ -1,0 +1,71 @@
+"""What a job keeps of the parameters sent to it: texts under declared names, parsed when it is run.
+
+A job stores ``(name, text)`` pairs. They are checked gently while the job is PENDING (what is there must be
+readable, gaps are fine) and completely when it is run.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pyramid_uws.exceptions import BadValue
+
+from .declaration import Parameter
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def merge(declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, str]]) -> Pairs:
+    """Return the pairs a job has after some were sent to it.
+
+    A single-valued parameter replaces what was there, a multiple one accumulates. Unknown ones are kept as
+    they are spelled and replaced when sent again. :class:`BadValue` tells of unreadable values and of several
+    values for one that takes a single one; equal repetitions collapse.
+    """
+    by_key = {parameter.key: parameter for parameter in declared}
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name, text in sent:
+        groups.setdefault(name.upper(), []).append((name, text))
+    merged = list(kept)
+    for key, pairs in groups.items():
+        parameter = by_key.get(key)
+        name = parameter.name if parameter else pairs[0][0]
+        texts = list(dict.fromkeys(text for _, text in pairs))
+        if parameter is None:
+            merged = [pair for pair in merged if pair[0].upper() != key]
+        elif parameter.multiple:
+            texts = [text for _, text in pairs]
+            _check_all(parameter, texts)
+        else:
+            if len(texts) > 1:
+                raise BadValue(name, texts, "this parameter takes one value")
+            _check_all(parameter, texts)
+            merged = [pair for pair in merged if pair[0] != name]
+        merged.extend((name, text) for text in texts)
+    return tuple(merged)
+
+
+def _check_all(parameter: Parameter, texts: Iterable[str]) -> None:
+    for text in texts:
+        if not parameter.is_absent(text):
+            parameter.read(text)
+
+
+def complete(declared: Sequence[Parameter], kept: Pairs, references: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the value of every declared parameter, as a core sees them.
+
+    Absent ones have their default, or None; multiple ones are tuples. ``references`` names those that were
+    sent as files; they satisfy a requirement and have no value here. :class:`BadValue` names the first
+    required parameter that is missing, or an unreadable value.
+    """
+    by_file = {name.upper() for name in references}
+    values: dict[str, Any] = {}
+    for parameter in declared:
+        texts = [text for name, text in kept if name.upper() == parameter.key]
+        read = tuple(parameter.read(text) for text in texts if not parameter.is_absent(text))
+        if parameter.required and not read and parameter.key not in by_file:
+            raise BadValue(parameter.name, "", "this parameter is required")
+        if parameter.multiple:
+            values[parameter.name] = read or (() if parameter.default is None else parameter.default)
+        else:
+            values[parameter.name] = read[-1] if read else parameter.default
+    return values

@@ -1,0 +1,168 @@
+"""The ini keys under ``uws.``: one table of name, converter, default and meaning, read once at start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pyramid.exceptions import ConfigurationError
+from pyramid.settings import falsey, truthy
+
+PREFIX = "uws."
+
+#: What becomes of running jobs when the server is stopped.
+ON_STOP = ("requeue", "error", "leave")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The site's settings; each is explained in :data:`TABLE`."""
+
+    var: Path
+    storage: str
+    results: Path
+    work: Path
+    dispatcher: str
+    max_running: int
+    on_stop: str
+    grace: float
+    max_wait: int
+    waiters: int
+    max_body: int
+    list_anonymous: bool
+    development: bool
+    title: str
+    includes: tuple[str, ...]
+
+    @property
+    def socket(self) -> Path:
+        """Where ``uws-admin`` reaches the running server."""
+        return self.var / "uws.socket"
+
+
+class Key(NamedTuple):
+    """One ini key without its prefix. A default may use the values read before it."""
+
+    name: str
+    convert: Callable[[str], Any]
+    default: str
+    meaning: str
+
+
+def read_flag(text: str) -> bool:
+    """Read true or false, in Pyramid's spellings."""
+    folded = text.strip().lower()
+    if folded in truthy:
+        return True
+    if folded in falsey:
+        return False
+    raise ValueError("expected true or false")
+
+
+def read_count(text: str) -> int:
+    """Read a whole number that is not negative."""
+    number = int(text)
+    if number < 0:
+        raise ValueError("expected a whole number that is not negative")
+    return number
+
+
+def read_seconds(text: str) -> float:
+    """Read a number of seconds that is not negative."""
+    number = float(text)
+    if not 0 <= number < 1e9:
+        raise ValueError("expected a number of seconds that is not negative")
+    return number
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Read names separated by blanks or line ends."""
+    return tuple(text.split())
+
+
+def choice(*options: str) -> Callable[[str], str]:
+    """Return a converter that takes one of the options."""
+
+    def convert(text: str) -> str:
+        if text not in options:
+            raise ValueError(f"expected one of {', '.join(options)}")
+        return text
+
+    return convert
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+TABLE: tuple[Key, ...] = (
+    Key("var", _path, "var", "Folder for everything the server keeps; made if missing, private to its user."),
+    Key("storage", str, "file://{var}/uws.fs", "The ZODB storage, as a zodburi."),
+    Key("results", _path, "{var}/results", "Folder for results and uploaded files, one folder a job."),
+    Key("work", _path, "{var}/work", "Folder in which jobs run; best on the same file system as the results."),
+    Key(
+        "dispatcher",
+        choice("embedded", "none"),
+        "embedded",
+        "Whether this process starts jobs (`embedded`) or only takes them (`none`).",
+    ),
+    Key("max_running", read_count, "0", "Jobs that run at once on this host; 0: as many as it has cores."),
+    Key(
+        "on_stop",
+        choice(*ON_STOP),
+        "requeue",
+        "When the server is stopped, running jobs are ended and queued again (`requeue`), ended with a transient "
+        "error (`error`), or left running to be adopted by the next start (`leave`). A service may say otherwise.",
+    ),
+    Key("grace", read_seconds, "0.5", "Seconds between asking the processes of a job to end and killing them."),
+    Key("max_wait", read_count, "60", "The longest a request with WAIT is held, in seconds."),
+    Key(
+        "waiters",
+        read_count,
+        "0",
+        "Requests with WAIT held at once, each in a thread; more are answered early. 0: half the threads.",
+    ),
+    Key(
+        "max_body",
+        read_count,
+        "104857600",
+        "The largest request body taken, in bytes; files in it are streamed to disk.",
+    ),
+    Key(
+        "list_anonymous",
+        read_flag,
+        "false",
+        "Whether anonymous callers see the jobs that nobody owns in job lists. If not, such a job is known only "
+        "to those who know its URL.",
+    ),
+    Key("development", read_flag, "false", "Whether error documents show the traceback of a failed core."),
+    Key("title", str, "Asynchronous services", "What the site calls itself."),
+    Key(
+        "includes",
+        read_names,
+        "",
+        "Packages to be included after pyramid_uws itself, which may use its directives; separated by blanks.",
+    ),
+)
+
+
+def read_settings(ini: Mapping[str, Any]) -> Settings:
+    """Read the site's settings; a ``ConfigurationError`` names the key, the value and what was expected."""
+    given = {key[len(PREFIX) :]: str(value) for key, value in ini.items() if key.startswith(PREFIX)}
+    return Settings(**convert_section(TABLE, given, PREFIX))
+
+
+def convert_section(table: tuple[Key, ...], given: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    """Convert the given texts by the table; unknown keys and unreadable values are errors."""
+    known = {key.name for key in table}
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(f"unknown setting {prefix}{name}; known are {', '.join(sorted(known))}")
+    values: dict[str, Any] = {}
+    for key in table:
+        text = given.get(key.name, key.default.format_map(values)).strip()
+        try:
+            values[key.name] = key.convert(text)
+        except ValueError as problem:
+            raise ConfigurationError(f"setting {prefix}{key.name} = {text}: {problem}") from problem
+    return values

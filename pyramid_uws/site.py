@@ -1,0 +1,119 @@
+"""The running site: database, writer, watcher, result store and dispatcher, opened and closed together."""
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import zodburi
+from ZODB.DB import DB
+
+from pyramid_uws.definition import Definitions
+from pyramid_uws.execution.dispatcher import Dispatcher
+from pyramid_uws.execution.store import ResultStore
+from pyramid_uws.execution.watcher import Watcher
+from pyramid_uws.execution.worker_system import WorkerSystem
+from pyramid_uws.execution.writer import Journal, Writer
+from pyramid_uws.settings import Settings
+from pyramid_uws.tree import Renderer, match_tree
+from pyramid_uws.uws.instants import now
+from pyramid_uws.views.respond import DocumentCache
+from pyramid_uws.views.waiting import WaitingRoom
+
+log = logging.getLogger(__name__)
+
+#: Connections kept open; more are made when more threads ask, and Pyramid is told of no limit.
+POOL = 64
+
+
+class Site:
+    """What the views, the control socket and ``uws-admin`` work with; in the registry as ``registry.uws``."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        definitions: Definitions,
+        renderers: Mapping[str, Callable[[], Renderer]],
+        attributes: Mapping[str, Callable[[Any, str], Any]],
+        notify: Callable[[Any], None],
+    ) -> None:
+        self.settings = settings
+        self.definitions = definitions
+        self.attributes = attributes
+        self.started = now()
+        _make_private(settings)
+        self.database = open_database(settings.storage)
+        self.store = ResultStore(settings.results)
+        self.writer = Writer(self.database, self._publish)
+        self.watcher = Watcher(self.database)
+        self.documents = DocumentCache()
+        self.waiting_room = WaitingRoom(settings.waiters)
+        self.dispatcher: Dispatcher | None = None
+        if settings.dispatcher == "embedded":
+            self.dispatcher = Dispatcher(settings, definitions, self.database, self.writer, self.store)
+        self._notify = notify
+        self._listeners = ThreadPoolExecutor(1, "uws-events")
+        self._renderers = renderers
+        self._open = False
+
+    def open(self) -> None:
+        """Match the tree to the definitions and begin to work."""
+        self._open = True
+        self.writer.start()
+        wanted = {
+            name: {renderer: self._renderers[renderer] for renderer in definition.renderers}
+            for name, definition in self.definitions.items()
+        }
+        self.writer.do(lambda root, _journal: match_tree(root, wanted))
+        if self.dispatcher is not None:
+            self.dispatcher.start()
+
+    def close(self) -> None:
+        """End everything, in the order in which it depends on each other; a second time does nothing."""
+        if not self._open:
+            return
+        self._open = False
+        if self.dispatcher is not None:
+            self.dispatcher.stop()
+        self.writer.stop()
+        self._listeners.shutdown()
+        self.watcher.close()
+        self.database.close()
+
+    def wake(self) -> None:
+        """Tell the dispatcher that there may be something to do."""
+        if self.dispatcher is not None:
+            self.dispatcher.wake()
+
+    def worker_system(self, service: str, renderer: str) -> WorkerSystem:
+        """Return the worker system of a service's renderer, also of a service that is gone."""
+        definition = self.definitions.get(service)
+        kind = (definition.worker_system if definition else None) or WorkerSystem
+        system: WorkerSystem = kind(
+            service, renderer, definition, writer=self.writer, store=self.store, wake=self.wake
+        )
+        return system
+
+    def _publish(self, journal: Journal) -> None:
+        """Tell subscribers of committed changes of phase, in order, without holding up the writer."""
+        for change in journal:
+            self._listeners.submit(partial(self._tell, change))
+
+    def _tell(self, change: Any) -> None:
+        try:
+            self._notify(change)
+        except Exception:  # the edge of a subscriber: the others go on
+            log.exception("a subscriber failed over %s", change)
+
+
+def open_database(uri: str) -> DB:
+    """Open the database behind a zodburi."""
+    make_storage, options = zodburi.resolve_uri(uri)
+    options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
+    return DB(make_storage(), pool_size=POOL, **options)
+
+
+def _make_private(settings: Settings) -> None:
+    for folder in (settings.var, settings.results, settings.work):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,27 @@
+"""The persistent tree: root, services, renderers, job lists, jobs and their attributes.
+
+Nodes hold state and guard its invariants; they know neither HTTP nor XML. What a service *is* stands in its
+definition, which is code and never stored. Imports ``uws``, ``interfaces`` and ``exceptions`` only.
+"""
+
+from .attributes import STANDARD_ATTRIBUTES, Attribute
+from .job import Job
+from .joblist import Joblist, JobRow
+from .renderer import AsyncRenderer, Renderer
+from .root import Root, Service
+from .site import find_joblist, get_root, match_tree
+
+__all__ = [
+    "STANDARD_ATTRIBUTES",
+    "AsyncRenderer",
+    "Attribute",
+    "Job",
+    "JobRow",
+    "Joblist",
+    "Renderer",
+    "Root",
+    "Service",
+    "find_joblist",
+    "get_root",
+    "match_tree",
+]

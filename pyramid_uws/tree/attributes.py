@@ -1,0 +1,138 @@
+"""The children of a job, made on the way down (UWS 1.1, section 2.2.1)."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from zope.interface import implementer
+
+from pyramid_uws import interfaces
+
+if TYPE_CHECKING:
+    from .job import Job
+
+
+@implementer(interfaces.IAttribute)
+class Attribute:
+    """A child of a job, or of such a child. Derive from it and name it by ``add_uws_attribute``."""
+
+    def __init__(self, parent: Any, name: str) -> None:
+        self.__parent__ = parent
+        self.__name__ = name
+
+    @property
+    def job(self) -> "Job":
+        """The job this belongs to."""
+        above = self.__parent__
+        while not interfaces.IJob.providedBy(above):
+            above = above.__parent__
+        job: Job = above
+        return job
+
+    def __getitem__(self, name: str) -> Any:
+        raise KeyError(name)
+
+
+@implementer(interfaces.IPhase)
+class Phase(Attribute):
+    """``phase``."""
+
+
+@implementer(interfaces.IExecutionDuration)
+class ExecutionDuration(Attribute):
+    """``executionduration``."""
+
+
+@implementer(interfaces.IDestruction)
+class Destruction(Attribute):
+    """``destruction``."""
+
+
+@implementer(interfaces.IQuote)
+class Quote(Attribute):
+    """``quote``."""
+
+
+@implementer(interfaces.IOwner)
+class Owner(Attribute):
+    """``owner``."""
+
+
+@implementer(interfaces.IError)
+class Error(Attribute):
+    """``error``; there only when something is to be told (DALI 1.1, section 5.2)."""
+
+    def __init__(self, job: "Job", name: str) -> None:
+        if job.failure is None:
+            raise KeyError(name)
+        super().__init__(job, name)
+
+
+@implementer(interfaces.IParameters)
+class Parameters(Attribute):
+    """``parameters``; its children are those that were sent, names in any case."""
+
+    def __getitem__(self, name: str) -> "Parameter":
+        folded = name.upper()
+        names = [name for name, _ in self.job.parameters] + [name for name, *_ in self.job.references]
+        for sent in [*names, *([] if self.job.runid is None else ["RUNID"])]:
+            if sent.upper() == folded:
+                return Parameter(self, sent)
+        raise KeyError(name)
+
+
+@implementer(interfaces.IParameter)
+class Parameter(Attribute):
+    """``parameters/NAME``."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts sent under this name."""
+        if self.__name__ == "RUNID" and self.job.runid is not None:
+            return (self.job.runid,)
+        return tuple(text for name, text in self.job.parameters if name == self.__name__)
+
+    @property
+    def reference(self) -> tuple[str, int, str] | None:
+        """Media type, size in bytes and file of what was sent under this name as a file."""
+        for name, media_type, size, file in self.job.references:
+            if name == self.__name__:
+                return media_type, size, file
+        return None
+
+
+@implementer(interfaces.IResults)
+class Results(Attribute):
+    """``results``; its children are the results, by id."""
+
+    def __getitem__(self, name: str) -> "Result":
+        for result in self.job.results:
+            if result[0] == name:
+                return Result(self, *result)
+        raise KeyError(name)
+
+
+@implementer(interfaces.IResult)
+class Result(Attribute):
+    """``results/ID``: one file; ``size`` in bytes."""
+
+    def __init__(self, results: Results, result_id: str, media_type: str, size: int, sha256: str) -> None:
+        super().__init__(results, result_id)
+        self.media_type = media_type
+        self.size = size
+        self.sha256 = sha256
+
+
+#: Name -> factory, called with the job and the name, of the attributes every job has.
+STANDARD_ATTRIBUTES: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
+    {
+        "phase": Phase,
+        "executionduration": ExecutionDuration,
+        "destruction": Destruction,
+        "quote": Quote,
+        "owner": Owner,
+        "error": Error,
+        "parameters": Parameters,
+        "results": Results,
+    }
+)

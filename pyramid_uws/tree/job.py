@@ -1,0 +1,81 @@
+"""One job: plain values, changed only by its job list."""
+
+from typing import TYPE_CHECKING, Any
+
+from persistent import Persistent
+from zope.interface import implementer
+
+from pyramid_uws.interfaces import IJob
+from pyramid_uws.uws.phases import PENDING
+
+if TYPE_CHECKING:
+    from .joblist import Joblist
+
+
+@implementer(IJob)
+class Job(Persistent):
+    """A job (UWS 1.1, section 2.1). Instants are µs since 1970 UTC or None, durations whole seconds.
+
+    ``parameters`` are ``(name, text)`` pairs; ``references`` are parameters sent as files: ``(name, media
+    type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``; ``error`` is
+    ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``.
+    """
+
+    __name__: str
+    __parent__: "Joblist"
+
+    # Class attributes are the defaults of fields that come later in a job's life or in a later version.
+    phase: str = PENDING
+    owner: str | None = None
+    runid: str | None = None
+    queued: int | None = None
+    started: int | None = None
+    ended: int | None = None
+    destruction: int | None = None
+    quote: int | None = None
+    parameters: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str, int, str], ...] = ()
+    results: tuple[tuple[str, str, int, str], ...] = ()
+    failure: tuple[str, str, str] | None = None
+    progress: tuple[float, str] | None = None
+    reason: str | None = None
+    attempt: int = 0
+    abort_requested: int | None = None
+
+    def __init__(self, job_id: str, *, created: int, execution_duration: int, **facts: Any) -> None:
+        self.__name__ = job_id
+        self.created = created
+        self.execution_duration = execution_duration
+        for name, value in facts.items():
+            setattr(self, name, value)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the attribute of that name, made on the way; ``KeyError`` when the job has none."""
+        root = self.__parent__.__parent__.__parent__.__parent__
+        return root.attributes[name](self, name)
+
+    @property
+    def job_id(self) -> str:
+        """The id, which is the job's path segment."""
+        return self.__name__
+
+    @property
+    def error(self) -> tuple[str, str, bool] | None:
+        """Type, message, and whether there is more to tell than the message."""
+        if self.failure is None:
+            return None
+        kind, message, detail = self.failure
+        return kind, message, bool(detail)
+
+    @property
+    def info(self) -> tuple[tuple[str, str], ...]:
+        """What jobInfo tells: name and text."""
+        told: list[tuple[str, str]] = []
+        if self.progress is not None:
+            fraction, text = self.progress
+            told.append(("progress", f"{fraction:.4g}"))
+            if text:
+                told.append(("progressText", text))
+        if self.reason:
+            told.append(("reason", self.reason))
+        return tuple(told)

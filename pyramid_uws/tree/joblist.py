@@ -1,0 +1,182 @@
+"""The job list: all jobs of a renderer, the indexes beside them, and the only door to changing them.
+
+Every index follows the newest-first order of job ids, so that lists cost what they return:
+
+- ``jobs``: id -> :class:`Job`;
+- ``refs``: owner ("" for nobody) -> id -> (phase, run id), which is what a list shows;
+- ``active``: phase -> ids, for phases in which something may still happen;
+- ``queue``: (instant queued, id), oldest first;
+- ``destructions``: (instant, id), earliest first.
+"""
+
+import heapq
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from BTrees.OOBTree import OOBTree, OOTreeSet
+from persistent import Persistent
+from zope.interface import implementer
+
+from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
+from pyramid_uws.interfaces import IJoblist
+from pyramid_uws.uws.ids import created_at, time_prefix
+from pyramid_uws.uws.jobfilter import JobFilter
+from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, MOVES, QUEUED
+
+from .job import Job
+
+if TYPE_CHECKING:
+    from .renderer import AsyncRenderer
+
+
+class JobRow(NamedTuple):
+    """What a list shows of a job; ``created`` in µs."""
+
+    job_id: str
+    phase: str
+    runid: str | None
+    owner: str | None
+    created: int
+
+
+@implementer(IJoblist)
+class Joblist(Persistent):
+    """All jobs of one renderer (UWS 1.1, section 2.2.2.1)."""
+
+    __name__ = ""
+
+    def __init__(self, renderer: "AsyncRenderer") -> None:
+        self.__parent__ = renderer
+        self.jobs = OOBTree()
+        self.refs = OOBTree()
+        self.active = OOBTree({phase: OOTreeSet() for phase in ACTIVE})
+        self.queue = OOTreeSet()
+        self.destructions = OOTreeSet()
+
+    def __getitem__(self, job_id: str) -> Job:
+        job: Job = self.jobs[job_id]
+        return job
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self.jobs
+
+    def get(self, job_id: str) -> Job:
+        """Return the job, or raise :class:`NoSuchJob`."""
+        job: Job | None = self.jobs.get(job_id)
+        if job is None:
+            raise NoSuchJob(job_id)
+        return job
+
+    # Reading
+
+    def select(self, wanted: JobFilter, owner: str | None) -> Iterator[JobRow]:
+        """Yield the owner's jobs (None: nobody's) that the filter lets through, newest first."""
+        refs = self.refs.get(owner or "")
+        if refs is None:
+            return
+        found = 0
+        for job_id, (phase, runid) in self._candidates(refs, wanted):
+            if phase in wanted.shown:
+                yield JobRow(job_id, phase, runid, owner, created_at(job_id))
+                found += 1
+                if found == wanted.last:
+                    return
+
+    def _candidates(self, refs: OOBTree, wanted: JobFilter) -> Iterator[tuple[str, tuple[str, str | None]]]:
+        """Yield what may pass, from the smallest index that holds all of it."""
+        # Ids of jobs created later than an instant sort before the bare prefix of that instant.
+        until = None if wanted.after is None else time_prefix(wanted.after)
+        if wanted.phases and wanted.phases <= ACTIVE:
+            ids = heapq.merge(*(self.active[phase].keys(None, until) for phase in wanted.phases))
+            return ((job_id, refs[job_id]) for job_id in ids if job_id in refs)
+        items: Iterator[tuple[str, tuple[str, str | None]]] = iter(refs.items(None, until))
+        return items
+
+    def in_phase(self, phase: str) -> Iterator[Job]:
+        """Yield the jobs of an active phase, newest first."""
+        for job_id in self.active[phase]:
+            yield self.jobs[job_id]
+
+    def count_in(self, phase: str) -> int:
+        """Return how many jobs are in an active phase."""
+        return len(self.active[phase])
+
+    def queued(self) -> Iterator[tuple[int, str]]:
+        """Yield (instant queued, id), oldest first."""
+        yield from self.queue
+
+    def expired(self, instant: int) -> Iterator[str]:
+        """Yield the ids of the jobs whose destruction time is not after the instant (µs), earliest first."""
+        for when, job_id in self.destructions:
+            if when > instant:
+                return
+            yield job_id
+
+    def next_destruction(self, after: int) -> int | None:
+        """Return the earliest destruction instant (µs) later than this one."""
+        for when, _ in self.destructions.keys((after + 1, "")):
+            return int(when)
+        return None
+
+    # Changing
+
+    def add(self, job: Job) -> None:
+        """Take in a new job."""
+        job.__parent__ = self
+        self.jobs[job.job_id] = job
+        self._index(job)
+
+    def remove(self, job_id: str) -> Job:
+        """Take the job out, whatever its phase, and return it."""
+        job = self.get(job_id)
+        self._forget(job)
+        refs = self.refs[job.owner or ""]
+        del refs[job_id]
+        if not refs:
+            del self.refs[job.owner or ""]
+        del self.jobs[job_id]
+        return job
+
+    def move(self, job: Job, expected: str, to: str, **facts: Any) -> None:
+        """Move the job from the phase the caller believes in to another, setting facts in the same stroke.
+
+        :class:`NotAllowedNow` if the job is elsewhere by now, or the table of moves has no such move.
+        """
+        if job.phase != expected or to not in MOVES[expected]:
+            raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it cannot go from {expected} to {to}.")
+        self._change(job, phase=to, **facts)
+
+    def update(self, job: Job, **facts: Any) -> None:
+        """Set facts of the job other than its phase."""
+        if "phase" in facts:
+            raise ValueError("a phase changes by move() only")
+        self._change(job, **facts)
+
+    def _change(self, job: Job, **facts: Any) -> None:
+        indexed = not facts.keys().isdisjoint({"phase", "runid", "queued", "destruction"})
+        if indexed:
+            self._forget(job)
+        for name, value in facts.items():
+            setattr(job, name, value)
+        if indexed:
+            self._index(job)
+
+    def _index(self, job: Job) -> None:
+        owner = job.owner or ""
+        if owner not in self.refs:
+            self.refs[owner] = OOBTree()
+        self.refs[owner][job.job_id] = (job.phase, job.runid)
+        if job.phase in ACTIVE:
+            self.active[job.phase].add(job.job_id)
+        if job.phase == QUEUED:
+            self.queue.add((job.queued, job.job_id))
+        if job.destruction is not None and job.phase != ARCHIVED:
+            self.destructions.add((job.destruction, job.job_id))
+
+    def _forget(self, job: Job) -> None:
+        if job.phase in ACTIVE:
+            self.active[job.phase].remove(job.job_id)
+        if job.phase == QUEUED:
+            self.queue.remove((job.queued, job.job_id))
+        if job.destruction is not None and job.phase != ARCHIVED:
+            self.destructions.remove((job.destruction, job.job_id))

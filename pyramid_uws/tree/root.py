@@ -1,0 +1,81 @@
+"""The root of the tree and the services below it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from BTrees.OOBTree import OOBTree
+from persistent import Persistent
+from zope.interface import implementer
+
+from pyramid_uws.interfaces import IRoot, IService
+
+from .attributes import STANDARD_ATTRIBUTES
+from .renderer import Renderer
+
+
+@implementer(IRoot)
+class Root(Persistent):
+    """The site. Its children are services, by name."""
+
+    __name__ = ""
+    __parent__ = None
+
+    # Which attributes a job has is code, not state: the volatile mapping is handed over with each opening
+    # of the tree and never stored.
+    _v_attributes: Mapping[str, Callable[..., Any]] = STANDARD_ATTRIBUTES
+
+    def __init__(self) -> None:
+        self.services = OOBTree()
+
+    def __getitem__(self, name: str) -> "Service":
+        service: Service = self.services[name]
+        return service
+
+    def __iter__(self) -> Iterator["Service"]:
+        return iter(self.services.values())
+
+    @property
+    def attributes(self) -> Mapping[str, Callable[..., Any]]:
+        """Attribute name -> factory, called with job and name; what :class:`Job` makes its children from."""
+        return self._v_attributes
+
+    def offer(self, attributes: Mapping[str, Callable[..., Any]]) -> None:
+        """Let the jobs have these attributes for as long as this copy of the root lives."""
+        self._v_attributes = attributes
+
+    def add(self, name: str) -> "Service":
+        """Return the service of that name, made if it is not there."""
+        if name not in self.services:
+            self.services[name] = Service(name, self)
+        return self[name]
+
+
+@implementer(IService)
+class Service(Persistent):
+    """A service. Its children are renderers, by name or by alias."""
+
+    def __init__(self, name: str, root: Root) -> None:
+        self.__name__ = name
+        self.__parent__ = root
+        self.renderers = OOBTree()
+
+    def __getitem__(self, name: str) -> Renderer:
+        renderer: Renderer | None = self.renderers.get(name)
+        if renderer is not None:
+            return renderer
+        for other in self:
+            if name in other.aliases:
+                return other
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[Renderer]:
+        return iter(self.renderers.values())
+
+    def add(self, name: str, factory: Callable[[], Renderer]) -> Renderer:
+        """Return the renderer of that name, made by the factory if it is not there."""
+        if name not in self.renderers:
+            renderer = factory()
+            renderer.__name__ = name
+            renderer.__parent__ = self
+            self.renderers[name] = renderer
+        return self[name]

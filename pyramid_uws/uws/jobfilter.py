@@ -1,0 +1,22 @@
+"""The filter of a job list (UWS 1.1, section 2.2.2.1)."""
+
+from dataclasses import dataclass
+
+from .phases import ARCHIVED, PHASES
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs a list shows: all conditions hold; ``last`` cuts after the others have selected.
+
+    ``phases`` empty means every phase but ARCHIVED, ``after`` is an instant in µs.
+    """
+
+    phases: frozenset[str] = frozenset()
+    after: int | None = None
+    last: int | None = None
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The phases that are listed; archived jobs only if asked for by name."""
+        return self.phases or frozenset(PHASES) - {ARCHIVED}

@@ -1,0 +1,39 @@
+"""What a service allows its jobs: frozen numbers and the rules that clamp wishes to them."""
+
+from dataclasses import dataclass
+
+from .instants import clamp_instant
+
+SECOND = 1_000_000
+LONGEST = 2**31 - 1  # executionDuration is an xs:int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Durations in seconds, 0 meaning unlimited; counts are numbers of jobs, 0 meaning unlimited.
+
+    ``execution_duration`` and ``lifetime`` are what a job gets that asks for nothing; the ``max_`` ones what
+    it can get at most (UWS 1.1, sections 2.1.4 and 2.1.5).
+    """
+
+    execution_duration: int = 3600
+    max_execution_duration: int = 86400
+    lifetime: int = 2 * 86400
+    max_lifetime: int = 30 * 86400
+    max_running: int = 0
+
+    def clamp_duration(self, wish: int) -> int:
+        """Return the execution duration (s) that a job gets for its wish; 0 asks for unlimited."""
+        if not self.max_execution_duration:
+            return wish
+        return min(wish or self.max_execution_duration, self.max_execution_duration)
+
+    def first_destruction(self, created: int) -> int | None:
+        """Return the destruction instant (µs) of a job that asked for none, or None if it lives on."""
+        return clamp_instant(created + self.lifetime * SECOND) if self.lifetime else None
+
+    def clamp_destruction(self, created: int, wish: int) -> int:
+        """Return the destruction instant (µs) that a job created at ``created`` (µs) gets for its wish."""
+        if not self.max_lifetime:
+            return clamp_instant(wish)
+        return min(clamp_instant(wish), clamp_instant(created + self.max_lifetime * SECOND))

@@ -1,0 +1,118 @@
+"""What a job holds: its parameters and its results (UWS 1.1, sections 2.2.2.3 and 2.2.2.4)."""
+
+import mimetypes
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+from webob.static import FileIter
+
+from pyramid_uws import interfaces
+from pyramid_uws.documents import parameters_document, parameters_json, results_document, results_json
+from pyramid_uws.exceptions import BadRequest, NoSuchThing
+from pyramid_uws.execution.worker_system import Sent
+from pyramid_uws.tree import Attribute
+from pyramid_uws.tree.attributes import Parameter, Result
+from pyramid_uws.uws.control import read_runid, single
+
+from .forms import media_type_of, read_text_body
+from .incoming import incoming_form, incoming_value, worker_system_of
+from .resources import add_resource_views
+from .respond import document, plain, see_other
+
+#: Control parameters that cannot be set among the parameters.
+_ELSEWHERE = ("PHASE", "ACTION", "DESTRUCTION", "EXECUTIONDURATION")
+
+
+def show_parameters(context: Attribute, request: Request) -> Response:
+    """GET ``parameters``."""
+    job, url = context.job, request.resource_url(context.job)
+    return document(
+        request,
+        lambda as_json: (parameters_json if as_json else parameters_document)(job, url),
+        job._p_serial,  # noqa: SLF001 - see views.job
+    )
+
+
+def change_parameters(context: Attribute, request: Request) -> Response:
+    """POST to ``parameters``: set or add some, while the job is PENDING."""
+    job = context.job
+    with incoming_form(request, job.job_id) as incoming:
+        for name in _ELSEWHERE:
+            if single(incoming.control, name) is not None:
+                raise BadRequest(f"{name} is no parameter of the job; it has a resource of its own.")
+        runid = single(incoming.control, "RUNID")
+        if not (incoming.others or incoming.references or runid):
+            raise BadRequest("No parameter was sent.")
+        system = worker_system_of(request, job.__parent__.__parent__)
+        system.set_parameters(job.job_id, incoming.sent, None if runid is None else read_runid(runid))
+    return see_other(request.resource_url(job))
+
+
+def show_parameter(context: Parameter, request: Request) -> Response:
+    """GET ``parameters/NAME``: the value, or the file that was sent."""
+    if context.reference is None:
+        return plain("\n".join(context.texts))
+    media_type, _, file = context.reference
+    return _file(request, request.registry.uws.store.reference(context.job.job_id, file), media_type)
+
+
+def replace_parameter(context: Parameter, request: Request) -> Response:
+    """PUT ``parameters/NAME``: the body is the value; if it is no text, a file."""
+    job, name = context.job, context.__name__
+    system = worker_system_of(request, job.__parent__.__parent__)
+    media_type = media_type_of(request.environ.get("CONTENT_TYPE") or "text/plain")
+    if name == "RUNID":
+        system.set_parameters(job.job_id, Sent(), read_runid(read_text_body(request)))
+    elif media_type == "text/plain":
+        system.set_parameters(job.job_id, Sent(((name, read_text_body(request)),)), replace=True)
+    else:
+        with incoming_value(request, job.job_id, name, media_type) as incoming:
+            system.set_parameters(job.job_id, incoming.sent, replace=True)
+    return see_other(request.resource_url(job))
+
+
+def show_results(context: Attribute, request: Request) -> Response:
+    """GET ``results``."""
+    job, url = context.job, request.resource_url(context.job)
+    return document(
+        request,
+        lambda as_json: (results_json if as_json else results_document)(job, url),
+        job._p_serial,  # noqa: SLF001 - see views.job
+    )
+
+
+def show_result(context: Result, request: Request) -> Response:
+    """GET ``results/ID``: the file, whole or by Range."""
+    path = request.registry.uws.store.path(context.job.job_id, context.__name__)
+    response = _file(request, path, context.media_type)
+    response.etag = context.sha256[:32]
+    extension = mimetypes.guess_extension(context.media_type) or ""
+    name = context.__name__ if "." in context.__name__ else context.__name__ + extension
+    response.content_disposition = f'inline; filename="{name}"'
+    if context.job.ended is not None:
+        response.last_modified = datetime.fromtimestamp(context.job.ended // 1_000_000, UTC)
+    return response
+
+
+def _file(request: Request, path: Path, media_type: str) -> Response:
+    """Answer with a file. HEAD, Range and conditions are the response's own business."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise NoSuchThing(f"The file behind {request.path} is gone.") from None
+    response = Response(app_iter=FileIter(file), conditional_response=True)
+    response.headers["Content-Type"] = media_type
+    response.content_length = path.stat().st_size
+    response.accept_ranges = "bytes"
+    return response
+
+
+def includeme(config: Any) -> None:
+    """Register the views of parameters and results."""
+    add_resource_views(config, interfaces.IParameters, {"GET": show_parameters, "POST": change_parameters})
+    add_resource_views(config, interfaces.IParameter, {"GET": show_parameter, "PUT": replace_parameter})
+    add_resource_views(config, interfaces.IResults, {"GET": show_results})
+    add_resource_views(config, interfaces.IResult, {"GET": show_result})

@@ -1,0 +1,72 @@
+"""The one place where errors get a status and a body: text/plain, one sentence."""
+
+import logging
+from typing import Any
+
+from pyramid.exceptions import URLDecodeError
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import forget
+
+from pyramid_uws import exceptions
+
+from .respond import plain
+
+log = logging.getLogger(__name__)
+
+#: Error -> status; the first class that fits counts.
+STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
+    (exceptions.BadValue, 400),
+    (exceptions.BadRequest, 400),
+    (exceptions.NotAllowedNow, 403),
+    (exceptions.Rejected, 403),
+    (exceptions.NoSuchJob, 404),
+    (exceptions.NoSuchThing, 404),
+    (exceptions.TooLarge, 413),
+    (exceptions.Overloaded, 503),
+    (exceptions.UWSError, 500),
+)
+
+
+def uws_error(error: exceptions.UWSError, _request: Request) -> Response:
+    """Answer with the sentence of the error."""
+    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    response = plain(error.message, status)
+    if isinstance(error, exceptions.Overloaded):
+        response.retry_after = error.retry_after
+    return response
+
+
+def not_found(_error: Any, request: Request) -> Response:
+    """Answer that nothing is there: a job that is gone, or a path that never was."""
+    return plain(f"There is nothing at {request.path}; a job may have been deleted, or its time was up.", 404)
+
+
+def not_readable(_error: Any, _request: Request) -> Response:
+    """Answer that the URL is not UTF-8."""
+    return plain("The URL is not UTF-8 text.", 400)
+
+
+def forbidden(_error: Any, request: Request) -> Response:
+    """Answer that the caller may not; 401 if the security policy has a challenge and nobody is logged in."""
+    challenges = [(name, value) for name, value in forget(request) if name.lower() == "www-authenticate"]
+    if request.authenticated_userid is None and challenges:
+        response = plain(f"Please log in to {request.method} {request.path}.", 401)
+        response.headerlist.extend(challenges)
+        return response
+    return plain(f"You may not {request.method} {request.path}.", 403)
+
+
+def failure(error: Exception, request: Request) -> Response:
+    """Answer that the server failed; the log has the story."""
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return plain("The server failed over this request; its operator finds the reason in the log.", 500)
+
+
+def includeme(config: Any) -> None:
+    """Register the exception views."""
+    config.add_exception_view(uws_error, context=exceptions.UWSError)
+    config.add_exception_view(failure, context=Exception)
+    config.add_exception_view(not_readable, context=URLDecodeError)
+    config.add_notfound_view(not_found)
+    config.add_forbidden_view(forbidden)

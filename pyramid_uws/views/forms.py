@@ -1,0 +1,144 @@
+"""Reading what clients send: query, urlencoded and multipart bodies, in all the shapes of real clients.
+
+Parameters of a POST are the union of query and body (U-26). Texts are bounded in number and size; files are
+handed, chunk by chunk, to whoever keeps them.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import IO, Any
+from urllib.parse import parse_qsl
+
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
+from pyramid.request import Request
+
+from pyramid_uws.exceptions import BadRequest, TooLarge
+
+Pairs = list[tuple[str, str]]
+
+#: Called with name and media type of a file part; gives a binary file to write it to.
+FileSink = Callable[[str, str], AbstractContextManager[IO[bytes]]]
+
+#: The most text a form may hold, in bytes, and the most parts.
+MAX_TEXT = 1024 * 1024
+MAX_FIELDS = 1000
+CHUNK = 64 * 1024
+
+URLENCODED = "application/x-www-form-urlencoded"
+
+
+def read_query(request: Request) -> Pairs:
+    """Return the pairs of the query string."""
+    return _parse(request.environ.get("QUERY_STRING", ""))
+
+
+def read_form(request: Request, sink: FileSink) -> Pairs:
+    """Return the pairs of query and body; files among the parts of the body go to the sink."""
+    check_size(request)
+    pairs = read_query(request)
+    media_type, options = parse_options_header(request.environ.get("CONTENT_TYPE") or "")
+    if media_type == "multipart/form-data":
+        pairs += _read_multipart(request, options.get("boundary", ""), sink)
+    elif media_type in {URLENCODED, ""}:
+        pairs += _parse(_read_text(request))
+    elif request.content_length:
+        raise BadRequest(
+            f"A body of type {media_type!r} cannot be read here; send {URLENCODED} or multipart/form-data."
+        )
+    return pairs
+
+
+def read_text_body(request: Request) -> str:
+    """Return the whole body, which is text in UTF-8."""
+    check_size(request)
+    return _read_text(request)
+
+
+def body_chunks(request: Request) -> Iterator[bytes]:
+    """Yield the whole body piece by piece."""
+    check_size(request)
+    stream: Any = request.environ["wsgi.input"]
+    remaining = request.content_length or 0
+    while remaining > 0:
+        chunk = stream.read(min(CHUNK, remaining))
+        if not chunk:
+            raise BadRequest("The body ended early.")
+        remaining -= len(chunk)
+        yield chunk
+
+
+def check_size(request: Request) -> None:
+    """Refuse a body larger than the site takes."""
+    limit = request.registry.uws.settings.max_body
+    if (request.content_length or 0) > limit:
+        raise TooLarge(f"The body has {request.content_length} bytes; this site takes at most {limit}.")
+
+
+def _read_text(request: Request) -> str:
+    if (request.content_length or 0) > MAX_TEXT:
+        raise TooLarge(f"The body has {request.content_length} bytes; as text at most {MAX_TEXT} are taken.")
+    return _decode(b"".join(body_chunks(request)))
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as problem:
+        raise BadRequest("The body is not UTF-8 text.") from problem
+
+
+def _parse(text: str) -> Pairs:
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except UnicodeDecodeError as problem:
+        raise BadRequest("The parameters are not UTF-8 text.") from problem
+    except ValueError as problem:
+        raise BadRequest(f"There are more than {MAX_FIELDS} parameters.") from problem
+
+
+def _read_multipart(request: Request, boundary: str, sink: FileSink) -> Pairs:
+    pairs: Pairs = []
+    try:
+        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS) as parser:
+            events = (event for chunk in body_chunks(request) for event in parser.parse(chunk))
+            for segment in events:
+                _read_part(segment, events, pairs, sink)
+    except ParserLimitReached as problem:
+        raise TooLarge(f"The multipart body is too large: {problem}.") from problem
+    except MultipartError as problem:
+        raise BadRequest(f"The multipart body cannot be read: {problem}.") from problem
+    return pairs
+
+
+def _read_part(segment: MultipartSegment, events: Iterator[bytes | None], pairs: Pairs, sink: FileSink) -> None:
+    """Read one part, up to the None that ends it."""
+    if segment.filename is not None:
+        with sink(segment.name, media_type_of(segment.header("Content-Type"))) as file:
+            for chunk in iter(lambda: next(events), None):
+                file.write(chunk)
+        return
+    size = sum(len(text) for _, text in pairs)
+    chunks = []
+    for chunk in iter(lambda: next(events), None):
+        size += len(chunk)
+        if size > MAX_TEXT:
+            raise TooLarge(f"The form has more than {MAX_TEXT} bytes of text.")
+        chunks.append(chunk)
+    pairs.append((segment.name, _decode(b"".join(chunks))))
+
+
+def media_type_of(header: str | None) -> str:
+    """Return a media type that may be given back in a header; clients send ``None`` and worse."""
+    kind = (header or "").partition(";")[0].strip().lower()
+    main, slash, sub = kind.partition("/")
+    is_sound = slash and all(part and part.isascii() and _TOKEN.issuperset(part) for part in (main, sub))
+    return kind if is_sound else "application/octet-stream"
+
+
+_TOKEN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+")

@@ -1,0 +1,91 @@
+"""What a client sends to a job: control parameters, parameters, files; and what becomes of the files."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from typing import IO
+
+from pyramid.request import Request
+
+from pyramid_uws.execution.store import ResultStore
+from pyramid_uws.execution.worker_system import Reference, Sent, WorkerSystem
+from pyramid_uws.tree import AsyncRenderer
+from pyramid_uws.uws.control import Pairs, split
+
+from .forms import body_chunks, read_form
+
+
+@dataclass
+class Incoming:
+    """A request that was read: control parameters, others, and files already in the result store."""
+
+    control: Pairs = ()
+    others: Pairs = ()
+    references: list[Reference] = field(default_factory=list)
+
+    @property
+    def sent(self) -> Sent:
+        """What is to be kept with the job."""
+        return Sent(tuple(self.others), tuple(self.references))
+
+
+def worker_system_of(request: Request, renderer: AsyncRenderer) -> WorkerSystem:
+    """Return the worker system of the renderer's service."""
+    system: WorkerSystem = request.registry.uws.worker_system(renderer.__parent__.__name__, renderer.__name__)
+    return system
+
+
+@contextmanager
+def incoming_form(request: Request, job_id: str) -> Iterator[Incoming]:
+    """Read query and body; if the block ends with an error, no file that came with them is kept."""
+    incoming = Incoming()
+    with _keeping(request, job_id, incoming) as keep:
+        pairs = read_form(request, keep)
+        incoming.control, incoming.others = split(pairs)
+        yield incoming
+
+
+@contextmanager
+def incoming_value(request: Request, job_id: str, name: str, media_type: str) -> Iterator[Incoming]:
+    """Take the body as the file of one parameter, likewise."""
+    incoming = Incoming()
+    with _keeping(request, job_id, incoming) as keep:
+        with keep(name, media_type) as file:
+            for chunk in body_chunks(request):
+                file.write(chunk)
+        yield incoming
+
+
+@contextmanager
+def _keeping(request: Request, job_id: str, incoming: Incoming) -> Iterator["_Keep"]:
+    keep = _Keep(request.registry.uws.store, job_id, incoming)
+    try:
+        yield keep
+    except BaseException:
+        keep.discard()
+        raise
+
+
+class _Keep:
+    """Files on their way into the store."""
+
+    def __init__(self, store: ResultStore, job_id: str, incoming: Incoming) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._incoming = incoming
+        self._files: list[str] = []
+
+    def __call__(self, name: str, media_type: str) -> AbstractContextManager[IO[bytes]]:
+        return self._open(name, media_type)
+
+    @contextmanager
+    def _open(self, name: str, media_type: str) -> Iterator[IO[bytes]]:
+        with self._store.new_reference(self._job_id) as (file_name, file):
+            self._files.append(file_name)
+            yield file
+            size = file.tell()
+        self._incoming.references.append((name, media_type, size, file_name))
+
+    def discard(self) -> None:
+        for file_name in self._files:
+            self._store.remove_reference(self._job_id, file_name)

@@ -1,0 +1,45 @@
+"""The job list, shown at its renderer's URL (UWS 1.1, sections 2.2.2.1 and 2.2.3.1)."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from pyramid_uws.documents import joblist_document, joblist_json
+from pyramid_uws.interfaces import IAsyncRenderer
+from pyramid_uws.tree import AsyncRenderer, JobRow
+from pyramid_uws.uws.control import read_control, read_filter
+from pyramid_uws.uws.ids import new_id
+from pyramid_uws.uws.instants import now
+
+from .forms import read_query
+from .incoming import incoming_form, worker_system_of
+from .resources import add_resource_views
+from .respond import document, see_other
+
+
+def show(context: AsyncRenderer, request: Request) -> Response:
+    """GET: the jobs the caller may see, newest first."""
+    wanted = read_filter(read_query(request))
+    owner = request.authenticated_userid
+    rows: list[JobRow] = []
+    if owner is not None or request.registry.uws.settings.list_anonymous:
+        rows = list(context.joblist.select(wanted, owner))
+    url = request.resource_url(context)
+    return document(request, lambda as_json: "".join((joblist_json if as_json else joblist_document)(rows, url)))
+
+
+def create(context: AsyncRenderer, request: Request) -> Response:
+    """POST: a new job; nothing of it is kept if that fails."""
+    created = now()
+    job_id = new_id(created)
+    with incoming_form(request, job_id) as incoming:
+        control = read_control(incoming.control, created)
+        system = worker_system_of(request, context)
+        system.create(job_id, created, request.authenticated_userid, control, incoming.sent)
+    return see_other(f"{request.resource_url(context)}/{job_id}")
+
+
+def includeme(config: Any) -> None:
+    """Register the views of job lists."""
+    add_resource_views(config, IAsyncRenderer, {"GET": show, "POST": create})

@@ -1,0 +1,61 @@
+"""One view per kind of node and method; what a node does not have is a 405 with Allow."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from .respond import plain
+
+View = Callable[[Any, Request], Response]
+
+#: What a request needs of the node's ACL.
+READ = "uws.read"
+CHANGE = "uws.change"
+
+_PERMISSIONS = {"GET": READ, "POST": CHANGE, "PUT": CHANGE, "DELETE": CHANGE}
+
+
+def add_resource_views(
+    config: Any, context: Any, views: Mapping[str, View], *, name: str = "", permission: str | None = None
+) -> None:
+    """Register a view per method for a kind of node (a class or an interface), and 405 for the others.
+
+    A GET view answers HEAD, too. ``name`` makes them named views; ``permission`` is for all of them, if it is
+    not the usual one of each method.
+    """
+    for method, view in views.items():
+        config.add_view(
+            exact(view),
+            context=context,
+            name=name,
+            request_method=method,
+            permission=permission or _PERMISSIONS[method],
+        )
+    allowed = sorted({*views, *({"HEAD"} if "GET" in views else ())})
+    config.add_view(
+        exact(_not_allowed(allowed)), context=context, name=name, permission=permission or _PERMISSIONS["GET"]
+    )
+
+
+def exact(view: View) -> View:
+    """Return a view that answers at its own path only, not at what is below."""
+
+    def at_path(context: Any, request: Request) -> Response:
+        if request.subpath:
+            return plain(f"There is nothing at {request.path}.", 404)
+        return view(context, request)
+
+    return at_path
+
+
+def _not_allowed(allowed: list[str]) -> View:
+    def not_allowed(_context: Any, request: Request) -> Response:
+        response = plain(
+            f"{request.method} is not possible at {request.path}; what is: {', '.join(allowed)}.", 405
+        )
+        response.allow = allowed
+        return response
+
+    return not_allowed

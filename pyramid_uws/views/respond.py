@@ -1,0 +1,99 @@
+"""What all views answer with: texts, documents by Accept, redirects; and the caching of documents."""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+XML = "text/xml"
+JSON = "application/json"
+
+#: What is offered, the default first; browsers and Java ask for */* in many ways and get XML.
+_OFFERS = ("text/xml", "application/xml", "application/json")
+
+
+def plain(text: str, status: int = 200) -> Response:
+    """Answer with a bare value (UWS 1.1, section 2.2.2)."""
+    return Response(text=text, status=status, content_type="text/plain", charset="UTF-8")
+
+
+def see_other(url: str) -> Response:
+    """Answer 303 with an absolute URL (UWS 1.1, section 2.2.3)."""
+    return Response(status=303, location=url, content_type="text/plain", charset="UTF-8")
+
+
+def wants_json(request: Request) -> bool:
+    """Tell whether JSON is what Accept prefers; unreadable and unmatched ones get XML, never 406."""
+    if "json" not in (request.environ.get("HTTP_ACCEPT") or "").lower():
+        return False
+    ranked = request.accept.acceptable_offers(_OFFERS)
+    return bool(ranked) and ranked[0][0] == JSON
+
+
+def document(request: Request, render: Callable[[bool], str], serial: bytes | None = None) -> Response:
+    """Answer with the document that ``render`` writes as JSON (True) or XML (False).
+
+    ``serial`` stands for everything in the document but the base URL: with it, neither an unchanged document
+    that the client knows (304) nor one written before is written again. Without it, the text is compared.
+    """
+    as_json = wants_json(request)
+    kind = JSON if as_json else XML
+    if serial is None:
+        body = render(as_json).encode()
+        etag = blake2b(body, digest_size=12).hexdigest()
+    else:
+        key = (request.path_url, kind, serial)
+        etag = blake2b(repr(key).encode(), digest_size=12).hexdigest()
+        body = b"" if _knows(request, etag) else _cached(request.registry, key, lambda: render(as_json))
+    response = Response(status=304 if _knows(request, etag) else 200)
+    if response.status_code == 200:
+        response.body = body
+        response.content_type = kind
+        response.charset = "UTF-8"
+    else:
+        del response.content_type
+    response.etag = etag
+    response.vary = ("Accept",)
+    return response
+
+
+def _knows(request: Request, etag: str) -> bool:
+    return "HTTP_IF_NONE_MATCH" in request.environ and etag in request.if_none_match
+
+
+def _cached(registry: Any, key: tuple[str, str, bytes], render: Callable[[], str]) -> bytes:
+    cache: DocumentCache = registry.uws.documents
+    body = cache.get(key)
+    if body is None:
+        body = render().encode()
+        cache.put(key, body)
+    return body
+
+
+class DocumentCache:
+    """The documents written last, by URL, kind and serial; dropped oldest first beyond a size in bytes."""
+
+    def __init__(self, limit: int = 16 * 1024 * 1024, largest: int = 256 * 1024) -> None:
+        self._limit = limit
+        self._largest = largest
+        self._size = 0
+        self._bodies: dict[Any, bytes] = {}
+
+    def get(self, key: Any) -> bytes | None:
+        """Return the document, if it is there."""
+        return self._bodies.get(key)
+
+    def put(self, key: Any, body: bytes) -> None:
+        """Keep the document, unless it is so large that it would push out many others."""
+        if len(body) > self._largest or key in self._bodies:
+            return
+        self._bodies[key] = body
+        self._size += len(body)
+        while self._size > self._limit:
+            try:
+                oldest = next(iter(self._bodies))
+                self._size -= len(self._bodies.pop(oldest))
+            except (StopIteration, KeyError, RuntimeError):
+                return  # another thread is dropping them at this very moment

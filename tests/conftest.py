@@ -1,0 +1,52 @@
+"""Fixtures for all tests: schemas, and real servers."""
+
+import contextlib
+
+import pytest
+
+from tests.support import schemas
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def uws_schema():
+    """All schemas of the standards in one: ``uws_schema.assertValid(element)``."""
+    if not schemas.FOLDER.is_dir():
+        pytest.skip(f"the schemas of the standards are not here ({schemas.FOLDER})")
+    return schemas.load_schema()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A running server that tests share, so they leave it as it is and look only at jobs of their own."""
+    with Server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def make_server(tmp_path):
+    """Return a function that starts a server for this test: ``make_server(settings={…}, services=[…])``."""
+    servers = []
+
+    def make_server(**options):
+        server = Server(tmp_path / f"s{len(servers)}", **options)
+        servers.append(server)
+        closing.callback(server.close)
+        server.start()
+        return server
+
+    make_server.servers = servers
+    with contextlib.ExitStack() as closing:
+        yield make_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show the servers' logs with a test that fails."""
+    report = yield
+    if report.failed:
+        used = getattr(item, "funcargs", {})
+        servers = [used["server"]] if "server" in used else []
+        servers += getattr(used.get("make_server"), "servers", [])
+        report.sections += [(f"Log of the server {server.url}", server.log_tail()) for server in servers]
+    return report

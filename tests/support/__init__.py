@@ -1,0 +1,1 @@
+"""What the tests share: a real server, cores for it, HTTP helpers, the schemas."""
