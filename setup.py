@@ -56,7 +56,8 @@ setup(
         ],
         "test": [
             "pytest>=8.2",
-            "pytest-cov>=5",
+            "pytest-cov>=6",
+            "coverage>=7.10",
             "hypothesis>=6.100",
             "requests>=2.32",
             "pyvo>=1.6",

@@ -1,29 +1,25 @@
 """The running site: database, writer, watcher, result store and dispatcher, opened and closed together."""
 
-import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import zodburi
 from ZODB.DB import DB
 
 from pyramid_uws.definition import Definitions
+from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.execution.writer import Journal, Writer
+from pyramid_uws.execution.writer import Writer
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import Renderer, match_tree
 from pyramid_uws.uws.instants import now
 from pyramid_uws.views.respond import DocumentCache
 from pyramid_uws.views.waiting import WaitingRoom
 
-log = logging.getLogger(__name__)
-
-#: Connections kept open; more are made when more threads ask, and Pyramid is told of no limit.
+#: Connections kept open; more are made, with a warning, when more threads ask.
 POOL = 64
 
 
@@ -45,21 +41,21 @@ class Site:
         _make_private(settings)
         self.database = open_database(settings.storage)
         self.store = ResultStore(settings.results)
-        self.writer = Writer(self.database, self._publish)
+        self.announcer = Announcer(notify)
+        self.writer = Writer(self.database, self.announcer.announce)
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
         if settings.dispatcher == "embedded":
             self.dispatcher = Dispatcher(settings, definitions, self.database, self.writer, self.store)
-        self._notify = notify
-        self._listeners = ThreadPoolExecutor(1, "uws-events")
         self._renderers = renderers
         self._open = False
 
     def open(self) -> None:
         """Match the tree to the definitions and begin to work."""
         self._open = True
+        self.announcer.start()
         self.writer.start()
         wanted = {
             name: {renderer: self._renderers[renderer] for renderer in definition.renderers}
@@ -77,7 +73,7 @@ class Site:
         if self.dispatcher is not None:
             self.dispatcher.stop()
         self.writer.stop()
-        self._listeners.shutdown()
+        self.announcer.stop()
         self.watcher.close()
         self.database.close()
 
@@ -94,17 +90,6 @@ class Site:
             service, renderer, definition, writer=self.writer, store=self.store, wake=self.wake
         )
         return system
-
-    def _publish(self, journal: Journal) -> None:
-        """Tell subscribers of committed changes of phase, in order, without holding up the writer."""
-        for change in journal:
-            self._listeners.submit(partial(self._tell, change))
-
-    def _tell(self, change: Any) -> None:
-        try:
-            self._notify(change)
-        except Exception:  # the edge of a subscriber: the others go on
-            log.exception("a subscriber failed over %s", change)
 
 
 def open_database(uri: str) -> DB:

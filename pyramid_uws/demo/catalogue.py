@@ -33,9 +33,9 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.ra)
 
-    def placed(self, epoch: float) -> Placed:
-        """Return the positions at that epoch; where they are, if no motion is known."""
-        if self.motion is None or epoch == self.source.epoch:
+    def placed(self, epoch: float | None) -> Placed:
+        """Return the positions at that epoch; as published, if none is asked for or no motion is known."""
+        if self.motion is None or epoch is None or epoch == self.source.epoch:
             return Placed(self.source.epoch, unit_vectors(self.ra, self.dec), self.ra, self.dec)
         points = moved(self.ra, self.dec, self.motion, epoch - self.source.epoch)
         return Placed(epoch, points, *coordinates(points))

@@ -29,8 +29,8 @@ class Side:
     placed: Placed
 
     @classmethod
-    def of(cls, name: str, epoch: float) -> Self:
-        """Return the catalogue of that name with its positions at the epoch, where it can be moved."""
+    def of(cls, name: str, epoch: float | None) -> Self:
+        """Return the catalogue of that name, its positions at the epoch if one is asked for and motions are known."""
         catalogue = load(name)
         return cls(catalogue, catalogue.placed(epoch))
 
@@ -102,11 +102,15 @@ class Outcome:
     @property
     def notes(self) -> list[str]:
         """What a reader must know to use the result rightly."""
+        epoch = self.asked["EPOCH"]
+        if epoch is None:
+            places = " and ".join(f"{side.name} at J{side.placed.epoch!r}" for side in (self.left, self.right))
+            return [f"Positions are compared as published, {places}; EPOCH moves those with proper motions."]
         return [
             f"{side.name} has no proper motions here: its positions are those of J{side.placed.epoch!r}, "
-            f"not of J{self.asked['EPOCH']!r}."
+            f"not of J{epoch!r}."
             for side in (self.left, self.right)
-            if side.placed.epoch != self.asked["EPOCH"]
+            if side.placed.epoch != epoch
         ]
 
     def table(self) -> Table:

@@ -11,7 +11,7 @@ from .state import JobState, error_entry, optional_instant, parameter_entries, r
 from .xml import UWS_NAMESPACES, document, element, empty, local_name, nillable, parent
 
 _JOB_ATTRIBUTES = {**UWS_NAMESPACES, "version": "1.1"}
-_INFO_NAMESPACE = {"xmlns:info": "urn:pyramid_uws:jobinfo"}
+_INFO_NAMESPACE = {"xmlns:info": "urn:pyramid-uws:jobinfo"}
 
 
 def job_document(job: JobState, url: str) -> str:

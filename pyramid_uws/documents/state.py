@@ -60,8 +60,8 @@ class JobState(Protocol):
         """Names and texts; names may repeat (section 2.1.11)."""
 
     @property
-    def references(self) -> tuple[tuple[str, str, int], ...]:
-        """Names, media types and sizes of the parameters that were sent as files."""
+    def references(self) -> tuple[tuple[str, str, int, str], ...]:
+        """Names, media types, sizes and stored files of the parameters that were sent as files."""
 
     @property
     def results(self) -> tuple[tuple[str, str, int, str], ...]:
@@ -120,7 +120,7 @@ def parameter_entries(job: JobState, url: str) -> Iterator[ParameterEntry]:
     """
     for name, text in job.parameters:
         yield _with_text(name, text, url)
-    for name, media_type, _ in job.references:
+    for name, media_type, *_ in job.references:
         yield ParameterEntry(name, None, f"{url}/parameters/{segment(name)}", media_type or None)
     if job.runid is not None:
         yield _with_text("RUNID", job.runid, url)

@@ -26,7 +26,7 @@ UWS_NAMESPACES: Final[Mapping[str, str]] = MappingProxyType(
 
 _NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
 
-# XML 1.0, production [2] Char: everything but the other control characters, surrogates, U+FFFE and U+FFFF.
+# XML 1.0, production [2] Char: of the controls TAB, LF and CR only; no surrogates; neither U+FFFE nor U+FFFF.
 _BEYOND_ASCII = r"\x7f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff"
 _ILLEGAL = re.compile(rf"[^\t\n\r -~{_BEYOND_ASCII}]")
 

@@ -40,9 +40,10 @@ _LONGEST_TMPDIR = 70
 
 @dataclass(frozen=True)
 class Wires:
-    """What connects a core process to its keeper: the keeper's pid, pipes for log and ending, signals blocked."""
+    """What connects a core process to its keeper: the keeper's pid, three pipes, the signals to unblock."""
 
     keeper: int
+    orders: int
     log: int
     ending: int
     signal_mask: set[int]
@@ -60,14 +61,18 @@ class Told:
         raise SystemExit(128 + signal.SIGTERM)
 
 
-def be_core(directory: JobDirectory, spec: JobSpec, wires: Wires) -> NoReturn:
-    """Run the core in this process, which was forked for it and ends here."""
+def be_core(wires: Wires) -> NoReturn:
+    """Wait for the order to run an attempt (a path), and do so. This process was forked for it and ends here."""
     status, told, pid = 1, Told(), os.getpid()
     try:
         said: dict[str, Any] | int
         try:
-            _settle(directory, wires, told)
-            said = run_core(directory, spec, wires.log)
+            _settle(wires, told)
+            path = os.read(wires.orders, 4096)
+            os.close(wires.orders)
+            directory = JobDirectory(Path(os.fsdecode(path)))
+            _enter(directory)
+            said = run_core(directory, directory.spec(), wires.log)
         except SystemExit as end:
             said = _said_by_exit(end)
         except BaseException as problem:  # noqa: BLE001 - the edge of the process
@@ -105,20 +110,25 @@ def load(dotted_name: str) -> Callable[..., Any]:
 # Settling in
 
 
-def _settle(directory: JobDirectory, wires: Wires, told: Told) -> None:
+def _settle(wires: Wires, told: Told) -> None:
     """Cut what ties this process to its ancestors, except the keeper."""
     # A session of its own: what the core does to its process group does not reach the keeper.
     os.setsid()
-    linux.set_name("uws-core")
     linux.die_with_parent(wires.keeper)
     linux.volunteer_for_oom()
     _take_stdio(wires.log)
     _take_signals(wires, told)
+    _shuffle()
+
+
+def _enter(directory: JobDirectory) -> None:
+    """Become the core of the attempt: marked, in its scratch folder, with temporary files in there."""
+    linux.set_name("uws-core")
+    linux.mark_process(directory.marker)
     os.chdir(directory.scratch)
     scratch = str(directory.scratch)
     if len(os.fsencode(scratch)) <= _LONGEST_TMPDIR:
         os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    _shuffle()
 
 
 def _take_stdio(log_to: int) -> None:

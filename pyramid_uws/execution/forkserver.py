@@ -34,6 +34,9 @@ FORK_PATIENCE = 10.0
 
 _LONGEST_MESSAGE = 200_000
 
+# Milliseconds without a launch before the next keeper is made.
+_PAUSE = 10
+
 # A library that starts a thread per core in every job would make the jobs of a busy host fight each other;
 # and threads started here would not survive the fork.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -138,7 +141,7 @@ class ForkServer:
         self.start()
         self._await_imports(self._patience)
         assert self._channel is not None
-        self._channel.send(json.dumps(str(path)).encode())
+        self._channel.send(os.fsencode(path))
         return self._receive(FORK_PATIENCE * 2)
 
     def _await_imports(self, timeout: float) -> None:
@@ -186,11 +189,22 @@ def serve(channel: socket.socket, parent: int) -> None:
     channel.send(json.dumps({"troubles": troubles}).encode())
     # The kernel buries the keepers.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while [descriptor for descriptor, _ in poll.poll()] == [channel.fileno()]:
-        message = channel.recv(_LONGEST_MESSAGE)
-        if not message:
+    nest = Nest((channel.fileno(), life))
+    pause: int | None = 0
+    while True:
+        events = poll.poll(pause)
+        if not events:
+            nest.fill()
+            pause = None
+        elif [descriptor for descriptor, _ in events] == [channel.fileno()]:
+            path = channel.recv(_LONGEST_MESSAGE)
+            if not path:
+                return
+            channel.send(nest.launch(path))
+            # The job just launched shall have the processor first; it may be a short one.
+            pause = _PAUSE
+        else:
             return
-        channel.send(_make_keeper(JobDirectory(Path(json.loads(message))), (channel.fileno(), life)))
 
 
 def _prepare(wanted: dict[str, Any]) -> Iterable[str]:
@@ -214,33 +228,64 @@ def _prepare(wanted: dict[str, Any]) -> Iterable[str]:
     gc.freeze()
 
 
-def _make_keeper(directory: JobDirectory, own: tuple[int, ...]) -> bytes:
-    """Fork a keeper, which closes our own descriptors; return its report."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    reader, writer = os.pipe2(os.O_CLOEXEC)
-    try:
-        pid = os.fork()
-    except OSError as problem:
-        os.close(writer)
-        os.close(reader)
-        return _error(f"no process can be made ({problem.strerror})")
-    if pid == 0:
+class Nest:
+    """The next keeper, made beforehand: what takes longest is to fork and to come to oneself.
+
+    ``own`` are descriptors that a keeper must not have.
+    """
+
+    def __init__(self, own: tuple[int, ...]) -> None:
+        self._own = own
+        self._orders = -1
+        self._reports = -1
+
+    def fill(self) -> None:
+        """Make the next keeper; that this may fail is for the next launch to say."""
+        with contextlib.suppress(OSError):
+            self._fork()
+
+    def launch(self, path: bytes) -> bytes:
+        """Give the next keeper its order; return its report."""
+        report = self._command(path)
+        if not report:  # nobody was there, or somebody has killed it
+            try:
+                self._fork()
+            except OSError as problem:
+                return _error(f"no process can be made ({problem.strerror})")
+            report = self._command(path)
+        return report or _error("its keeper has ended at once")
+
+    def _fork(self) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        orders, self._orders = os.pipe2(os.O_CLOEXEC)
+        self._reports, reports = os.pipe2(os.O_CLOEXEC)
+        if os.fork() == 0:
+            try:
+                for descriptor in (self._orders, self._reports, *self._own):
+                    os.close(descriptor)
+                keep(orders, reports)
+            except BaseException:  # noqa: BLE001 - the edge of the process
+                sys.excepthook(*sys.exc_info())
+            finally:
+                os._exit(0)
+        os.close(orders)
+        os.close(reports)
+
+    def _command(self, path: bytes) -> bytes:
+        if self._orders < 0:
+            return b""
         try:
-            for descriptor in (reader, *own):
-                os.close(descriptor)
-            keep(directory, writer)
-        except BaseException:  # noqa: BLE001 - the edge of the process
-            sys.excepthook(*sys.exc_info())
+            os.write(self._orders, path)
+            if not select.select([self._reports], [], [], FORK_PATIENCE)[0]:
+                return _error(f"its keeper was silent for {FORK_PATIENCE} s")
+            return os.read(self._reports, 4096)
+        except BrokenPipeError:
+            return b""
         finally:
-            os._exit(0)
-    os.close(writer)
-    try:
-        if not select.select([reader], [], [], FORK_PATIENCE)[0]:
-            return _error(f"its keeper was silent for {FORK_PATIENCE} s")
-        return os.read(reader, 4096) or _error("its keeper has ended at once")
-    finally:
-        os.close(reader)
+            os.close(self._orders)
+            os.close(self._reports)
+            self._orders = self._reports = -1
 
 
 def _error(text: str) -> bytes:

@@ -16,6 +16,7 @@ import resource
 import select
 import signal
 import time
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -32,30 +33,37 @@ _CHUNK = 65536
 _DAY = 86400.0
 
 
-def keep(directory: JobDirectory, report_to: int) -> None:
-    """Claim the attempt, report who does, and run it. This process was forked for it and ends after this.
+def keep(orders: int, reports: int) -> None:
+    """Wait for the order to keep an attempt, claim it, report who has it, and run it.
 
-    ``report_to`` is the pipe on which the fork server waits for the keeper's identity, or for what is wrong.
+    This process was forked for that, beforehand, and ends after it. The order is a path; the report is the
+    keeper's identity, or what is wrong.
     """
     os.setsid()
     os.umask(0o077)
-    linux.set_name("uws-keeper")
-    signals = Signals()
+    linux.set_name("uws-spare")
+    linux.adopt_orphans()
+    keeper = Keeper(own=(orders, reports))
+    path = os.read(orders, 4096)
+    os.close(orders)
+    if not path:  # the fork server has ended
+        return
+    directory = JobDirectory(Path(os.fsdecode(path)))
     spec = None
     try:
-        linux.adopt_orphans()
+        linux.set_name("uws-keeper")
         linux.mark_process(directory.marker)
         spec = directory.spec()
-        keeper = _claim(directory)
-        report: dict[str, Any] = dataclasses.asdict(keeper)
+        identity = _claim(directory)
+        report: dict[str, Any] = dataclasses.asdict(identity)
     except Exception as problem:  # noqa: BLE001 - the edge of the process; who launches is told
-        keeper = None
+        identity = None
         report = {"error": str(problem) or type(problem).__name__}
     with contextlib.suppress(BrokenPipeError):  # the fork server is gone; the job goes on
-        os.write(report_to, json.dumps(report).encode())
-    os.close(report_to)
-    if spec is not None and keeper is not None and keeper.pid == os.getpid():
-        Keeper(directory, spec, signals).run()
+        os.write(reports, json.dumps(report).encode())
+    os.close(reports)
+    if spec is not None and identity is not None and identity.pid == os.getpid():
+        keeper.run(directory, spec)
 
 
 def _claim(directory: JobDirectory) -> Identity:
@@ -95,11 +103,17 @@ class Log:
     They never wait or fail for it, whatever becomes of the file.
     """
 
-    def __init__(self, directory: JobDirectory) -> None:
+    def __init__(self) -> None:
         self.descriptor, self.writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.descriptor, False)
-        self.file = os.open(directory.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._file = -1
         self._room = LOG_ROOM
+
+    def open(self, path: Path) -> None:
+        """Begin the file; this process' own stdout and stderr, which are the server's, go there, too."""
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        os.dup2(self._file, 1)
+        os.dup2(self._file, 2)
 
     def take(self) -> bool:
         """Take what there is, at most a chunk; False at the end, when nobody is left who could say more."""
@@ -112,72 +126,63 @@ class Log:
             if self._room <= 0:
                 said = said[: self._room or None] + b"\n[the log ends here: it has become too long]\n"
             with contextlib.suppress(OSError):  # a full disk
-                os.write(self.file, said)
+                os.write(self._file, said)
         return bool(said)
 
 
 class Keeper:
-    """One attempt from its start to its outcome."""
+    """One attempt from its start to its outcome.
 
-    def __init__(self, directory: JobDirectory, spec: JobSpec, signals: Signals) -> None:
-        self._directory = directory
-        self._spec = spec
-        self._signals = signals
-        self._log = Log(directory)
-        self._outcome = directory.reserve_outcome()
-        self._ending, self._ending_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    When it is made it forks the core process, which waits for :meth:`run`. ``own`` are descriptors that the
+    core must not have.
+    """
+
+    def __init__(self, own: tuple[int, ...]) -> None:
+        self._signals = Signals()
+        self._log = Log()
+        self._ending, ending_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        orders, self._orders = os.pipe2(os.O_CLOEXEC)
         self._poll = select.poll()
-        self._poll.register(signals.descriptor, select.POLLIN)
+        self._poll.register(self._signals.descriptor, select.POLLIN)
         self._poll.register(self._log.descriptor, select.POLLIN)
-        self._core = 0
         self._status: int | None = None
         self._alone = False
-        # The server's own stdout and stderr must not be held open by a job.
-        os.dup2(self._log.file, 1)
-        os.dup2(self._log.file, 2)
+        own = (*own, self._log.descriptor, self._ending, self._orders)
+        # No signal must come while the core still has the keeper's handlers.
+        mask = set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())))
+        wires = child.Wires(os.getpid(), orders, self._log.writer, ending_writer, mask)
+        self._core = os.fork()
+        if self._core == 0:
+            for descriptor in own:
+                os.close(descriptor)
+            child.be_core(wires)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for descriptor in (orders, self._log.writer, ending_writer):
+            os.close(descriptor)
 
-    def run(self) -> None:
-        """Run the core, end what it leaves, write how it ended."""
+    def run(self, directory: JobDirectory, spec: JobSpec) -> None:
+        """Let the core begin, end what it leaves, write how it ended."""
+        self._log.open(directory.log)
+        reserved = directory.reserve_outcome()
         started = now()
-        facts: dict[str, Any]
-        try:
-            self._start()
-        except OSError as problem:
-            facts = {"ended": "exited", "message": f"The job could not be started ({problem})."}
-        else:
-            why = self._watch()
-            self._end_everybody()
-            facts = self._how_it_ended(why)
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it while it waited
+            os.write(self._orders, os.fsencode(directory.path))
+        why = self._watch(spec.duration)
+        self._end_everybody(spec.grace)
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         outcome = Outcome(
-            **facts,
+            **self._how_it_ended(why, spec),
             started=started,
             finished=now(),
             cpu_seconds=usage.ru_utime + usage.ru_stime,
             max_rss=usage.ru_maxrss * 1024,
             left_over=0 if self._alone else len(list(descendants(os.getpid()))),
         )
-        self._outcome.write(json.dumps(dataclasses.asdict(outcome)).encode())
+        reserved.write(json.dumps(dataclasses.asdict(outcome)).encode())
 
-    def _start(self) -> None:
-        """Fork the core process."""
-        # No signal must come while the core still has the keeper's handlers.
-        mask = set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())))
-        wires = child.Wires(os.getpid(), self._log.writer, self._ending_writer, mask)
-        try:
-            self._core = os.fork()
-            if self._core == 0:
-                for descriptor in (self._log.descriptor, self._log.file, self._ending, self._outcome.descriptor):
-                    os.close(descriptor)
-                child.be_core(self._directory, self._spec, wires)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        os.close(self._log.writer)
-        os.close(self._ending_writer)
-
-    def _watch(self) -> str:
+    def _watch(self, duration: int) -> str:
         """Wait for the end of the core, or for a reason to end it; return which."""
-        deadline = time.monotonic() + self._spec.duration if self._spec.duration else None
+        deadline = time.monotonic() + duration if duration else None
         while True:
             self._wait(deadline)
             # A core that has just ended has ended by itself, whatever else happens in this moment.
@@ -211,14 +216,14 @@ class Keeper:
             if pid == self._core:
                 self._status = os.waitstatus_to_exitcode(status)
 
-    def _end_everybody(self) -> None:
+    def _end_everybody(self, grace: float) -> None:
         """Ask all descendants to end, then make them.
 
         Orphans become our children, so there are none left when there is no child left.
         """
         if not self._alone:
             self._signal_everybody(signal.SIGTERM, signal.SIGCONT)
-        self._wait_until_alone(self._spec.grace)
+        self._wait_until_alone(grace)
         patience = time.monotonic() + PATIENCE
         while not self._alone and time.monotonic() < patience:
             self._signal_everybody(signal.SIGKILL)
@@ -237,7 +242,7 @@ class Keeper:
         while not self._alone and time.monotonic() < deadline:
             self._wait(deadline)
 
-    def _how_it_ended(self, why: str) -> dict[str, Any]:
+    def _how_it_ended(self, why: str, spec: JobSpec) -> dict[str, Any]:
         """Return the facts; what the core itself says counts most."""
         try:
             said = os.read(self._ending, child.SAID_ROOM)
@@ -246,7 +251,7 @@ class Keeper:
         if said:
             return dict(json.loads(said))
         if why == "timeout":
-            return {"ended": why, "message": f"The execution duration of {self._spec.duration} s was used up."}
+            return {"ended": why, "message": f"The execution duration of {spec.duration} s was used up."}
         if why == "terminated":
             return {"ended": why, "message": "The job was ended on request."}
         status = self._status or 0

@@ -8,7 +8,6 @@ import ctypes
 import functools
 import os
 import signal
-from pathlib import Path
 
 #: The environment variable that every process of a job carries; its value is the job directory's name.
 MARK = "PYRAMID_UWS_JOB"
@@ -56,11 +55,13 @@ def die_with_parent(parent: int) -> None:
 
 def volunteer_for_oom() -> None:
     """Prefer this process and its children over others when memory runs out."""
-    file = Path("/proc/self/oom_score_adj")
-    # Some sandboxes have no such file; the job can do without.
-    with contextlib.suppress(OSError, ValueError):
-        if int(file.read_text()) < _OOM_SCORE:
-            file.write_text(str(_OOM_SCORE))
+    with contextlib.suppress(OSError):  # not in every sandbox
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            if int(os.read(descriptor, 16)) < _OOM_SCORE:
+                os.write(descriptor, b"%d" % _OOM_SCORE)
+        finally:
+            os.close(descriptor)
 
 
 def room_for_mark() -> dict[str, str]:

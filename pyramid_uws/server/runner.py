@@ -1,6 +1,7 @@
 """``[server:main] use = egg:pyramid_uws``: waitress, with what waiting and stopping need."""
 
 import logging
+import os
 import signal
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -27,6 +28,7 @@ def serve(app: Any, _global_config: Any, **options: str) -> int:
         answer: Iterable[bytes] = app(environ, start_response)
         return answer
 
+    os.umask(0o077)  # whatever is written is the server's own
     server = waitress.create_server(told, **(DEFAULTS | options | {"threads": str(threads)}))
     signal.signal(signal.SIGTERM, _end)
     for listener in _addresses(server):

@@ -16,13 +16,9 @@ from pyramid_uws.parameters import Parameter
 #: Nothing that a test starts lives longer than this, whatever becomes of test and server.
 LONGEST = 600
 
-PARAMETERS_QUICK = (
-    Parameter(name="TEXT", type="string", default="done", description="Content of the result"),
-)
+PARAMETERS_QUICK = (Parameter(name="TEXT", type="string", default="done", description="Content of the result"),)
 PARAMETERS_SLEEPER = (
-    Parameter(
-        name="SECONDS", type="double", unit="s", default=60.0, minimum=0.0, description="How long to sleep"
-    ),
+    Parameter(name="SECONDS", type="double", unit="s", default=60.0, minimum=0.0, description="How long to sleep"),
 )
 PARAMETERS_STUBBORN = (
     Parameter(name="PIDS", type="string", required=True, description="Folder for the files that hold pids"),
@@ -31,9 +27,7 @@ PARAMETERS_CHATTY = (
     Parameter(name="COUNT", type="int", default=10_000, minimum=1, description="How often to report"),
 )
 PARAMETERS_FAILING = (
-    Parameter(
-        name="MESSAGE", type="string", default="it was bound to fail", description="What to complain of"
-    ),
+    Parameter(name="MESSAGE", type="string", default="it was bound to fail", description="What to complain of"),
 )
 PARAMETERS_CRASHING = (
     Parameter(name="SIGNAL", type="int", default=int(signal.SIGKILL), description="The signal to die by"),
@@ -49,9 +43,7 @@ PARAMETERS_ECHO = (
 )
 PARAMETERS_SEVERAL = (
     Parameter(name="COUNT", type="int", default=3, minimum=0, description="How many results"),
-    Parameter(
-        name="PAUSE", type="double", unit="s", default=0.1, minimum=0.0, description="Time between them"
-    ),
+    Parameter(name="PAUSE", type="double", unit="s", default=0.1, minimum=0.0, description="Time between them"),
 )
 
 #: What `stubborn` starts: kind, then the file for its pid. Each ignores SIGTERM, too.

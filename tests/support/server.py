@@ -89,9 +89,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.mark = uuid.uuid4().hex
-        chosen = {
-            f"uws:service:{name}": SERVICES[name] for name in (SERVICES if services is None else services)
-        }
+        chosen = {f"uws:service:{name}": SERVICES[name] for name in (SERVICES if services is None else services)}
         base = {
             "app:main": SETTINGS | {"uws.var": str(self.var)},
             "server:main": SERVER_SETTINGS | {"port": str(self.port)},
@@ -128,7 +126,10 @@ class Server:
             raise
 
     def stop(self, timeout: float = STOP_SECONDS) -> int:
-        """Ask the process to end (SIGTERM), wait until it has, and return its good exit status."""
+        """Ask the process to end (SIGTERM), wait until it has, and return its exit status.
+
+        The end must have been in good order, and no thread of the server may ever have died of an exception.
+        """
         assert self.process is not None, "the server was never started"
         self.process.send_signal(signal.SIGTERM)
         try:
@@ -137,6 +138,7 @@ class Server:
             self.kill()
             raise AssertionError(f"no end {timeout} s after SIGTERM\n{self.log_tail()}") from None
         assert status in {0, -signal.SIGTERM}, f"exit status {status}\n{self.log_tail()}"
+        assert "Exception in thread" not in self.log, self.log_tail()
         return status
 
     def kill(self) -> None:

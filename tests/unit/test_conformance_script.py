@@ -59,9 +59,7 @@ class TestCitations:
     @pytest.mark.parametrize(
         ("text", "expected"),
         [
-            pytest.param(
-                "@pytest.mark.spec('U-01', 'U-03')\ndef test_it(): ...", "::test_it", id="on a function"
-            ),
+            pytest.param("@pytest.mark.spec('U-01', 'U-03')\ndef test_it(): ...", "::test_it", id="on a function"),
             pytest.param("@pytest.mark.spec('U-01')\nasync def test_it(): ...", "::test_it", id="async"),
             pytest.param("@pytest.mark.spec('U-01')\nclass TestIt: ...", "::TestIt", id="on a class"),
             pytest.param(

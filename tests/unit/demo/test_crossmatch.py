@@ -175,7 +175,7 @@ def test_the_summary_counts(run):
         "RIGHT": "gaia",
         "RADIUS": 2.0,
         "CIRCLE": [0.0, 0.0, 180.0],
-        "EPOCH": 1991.25,
+        "EPOCH": None,
         "MAXREC": None,
     }
     assert (summary["left"]["objects"], summary["left"]["matched"]) == (3, 3)

@@ -11,9 +11,7 @@ from pyramid_uws.uws.phases import PHASES
 LATEST = 253_402_300_799_999_999  # the last µs of the year 9999
 
 # Whatever a str can hold, lone surrogates included, and often what XML finds hard.
-TEXTS = st.text(
-    st.one_of(st.sampled_from("\0\x08\t\n\r &<>\"'];\x7f\x85\u2028\ud800\ufffe"), st.characters())
-)
+TEXTS = st.text(st.one_of(st.sampled_from("\0\x08\t\n\r &<>\"'];\x7f\x85\u2028\ud800\ufffe"), st.characters()))
 INSTANTS = st.integers(0, LATEST)
 
 
@@ -68,7 +66,7 @@ def jobs():
         execution_duration=st.integers(0, 2**31 - 1),
         destruction=st.none() | INSTANTS,
         parameters=_tuples(TEXTS, TEXTS),
-        references=_tuples(TEXTS, TEXTS, sizes),
+        references=_tuples(TEXTS, TEXTS, sizes, TEXTS),
         results=_tuples(TEXTS, TEXTS, sizes, st.just("") | st.just("ab" * 32)),
         error=st.none() | st.tuples(st.sampled_from(["fatal", "transient"]), TEXTS, st.booleans()),
         info=_tuples(TEXTS, TEXTS),

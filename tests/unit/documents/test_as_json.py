@@ -80,7 +80,7 @@ def test_parameters_have_a_value_or_a_reference(make_job, read):
     job = make_job(
         runid="nightly",
         parameters=(("POL", "I"), ("POL", "Q"), ("NOTE", "\0")),
-        references=(("UPLOAD", "text/csv", 17), ("OTHER", "", 3)),
+        references=(("UPLOAD", "text/csv", 17, "1"), ("OTHER", "", 3, "2")),
     )
 
     assert read(parameters_json(job, URL)) == {
@@ -192,9 +192,7 @@ def test_a_list_says_the_same_in_json_and_xml(data, texts, instants, read, parse
     root = parse("".join(joblist_document(rows, LIST_URL)))
 
     for name in ("phase", "runId", "ownerId", "creationTime"):
-        assert [each[name] or "" for each in shown["jobs"]] == [
-            each.findtext(UWS + name) or "" for each in root
-        ]
+        assert [each[name] or "" for each in shown["jobs"]] == [each.findtext(UWS + name) or "" for each in root]
     assert [(each["id"], each["href"]) for each in shown["jobs"]] == [
         (each.get("id"), each.get(HREF)) for each in root
     ]

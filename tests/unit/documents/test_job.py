@@ -48,7 +48,7 @@ def full(make_job):
         ended=created + 2 * SECOND,
         destruction=created + 86400 * SECOND,
         parameters=(("RADIUS", "1.5"), ("POL", "I"), ("POL", "Q")),
-        references=(("UPLOAD", "text/csv", 17),),
+        references=(("UPLOAD", "text/csv", 17, "1"),),
         results=(("matches", "text/csv", 1234, "ab" * 32), ("a plot/1", "", 0, "")),
         error=("transient", "The disk is full.", True),
         info=(("progress", "0.45"), ("message", "matching")),
@@ -225,9 +225,7 @@ def test_parameters_and_results_are_written_even_if_there_are_none(name, make_jo
     assert len(found[0]) == 0
 
 
-@pytest.mark.parametrize(
-    ("write", "name"), [(parameters_document, "parameters"), (results_document, "results")]
-)
+@pytest.mark.parametrize(("write", "name"), [(parameters_document, "parameters"), (results_document, "results")])
 def test_documents_of_their_own_hold_what_the_job_holds(write, name, full, parse):
     own = parse(write(full, URL))
     inside = parse(job_document(full, URL)).find(UWS + name)
@@ -332,13 +330,13 @@ def test_job_info_holds_elements_of_a_namespace_of_ours(full, parse, uws_schema)
     assert info.attrib == {}
     assert not (info.text or "").strip()
     assert [(each.tag, each.text) for each in info] == [
-        ("{urn:pyramid_uws:jobinfo}progress", "0.45"),
-        ("{urn:pyramid_uws:jobinfo}message", "matching"),
+        ("{urn:pyramid-uws:jobinfo}progress", "0.45"),
+        ("{urn:pyramid-uws:jobinfo}message", "matching"),
     ]
 
 
 def test_the_namespace_of_job_info_is_declared_on_it_alone(full, make_job):
-    assert '<uws:jobInfo xmlns:info="urn:pyramid_uws:jobinfo">' in job_document(full, URL)
+    assert '<uws:jobInfo xmlns:info="urn:pyramid-uws:jobinfo">' in job_document(full, URL)
     assert "jobInfo" not in job_document(make_job(), URL)
 
 
@@ -360,8 +358,7 @@ def test_a_parser_reads_back_what_the_job_holds(data, jobs, parse, carried):
     ]
     assert len(root.find(UWS + "parameters")) == len(sent) + len(job.references)
     assert [
-        (each.get("id"), each.get("mime-type", ""), int(each.get("size")))
-        for each in root.iter(UWS + "result")
+        (each.get("id"), each.get("mime-type", ""), int(each.get("size"))) for each in root.iter(UWS + "result")
     ] == [(carried(name), carried(media_type), size) for name, media_type, size, _ in job.results]
     assert [each.text or "" for each in (root.find(UWS + "jobInfo") if job.info else ())] == [
         carried(text) for _, text in job.info

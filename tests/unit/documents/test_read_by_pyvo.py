@@ -72,7 +72,7 @@ def test_parameters_and_results_are_read(make_job, read):
         make_job(
             phase=COMPLETED,
             parameters=(("QUERY", "SELECT 1 WHERE a<b"),),
-            references=(("UPLOAD", "text/csv", 17),),
+            references=(("UPLOAD", "text/csv", 17, "1"),),
             results=(("result", "text/csv", 1234, ""),),
         )
     )

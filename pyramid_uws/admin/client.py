@@ -1,0 +1,60 @@
+"""Asking a running server through its control socket."""
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pyramid_uws.exceptions import BadRequest, UWSError
+
+from .wire import LONGEST_ANSWER, Lines, send, short_path
+
+#: Seconds for being taken note of at all.
+CONNECT_SECONDS = 5.0
+
+
+class NoServer(UWSError):
+    """Nobody listens at the control socket."""
+
+
+class NoAnswer(UWSError):
+    """Somebody listens at the control socket, but gives no answer that could be used."""
+
+
+class Refused(UWSError):
+    """The server said why it does not do it."""
+
+
+def ask(path: Path, request: Mapping[str, Any], timeout: float) -> Any:
+    """Send the request to the server that listens at ``path`` and return its answer, which may take a time (s)."""
+    with _connect(path) as connection:
+        try:
+            send(connection, request, CONNECT_SECONDS)
+            answer = Lines(connection, LONGEST_ANSWER).next(timeout)
+        except TimeoutError:
+            raise NoAnswer(
+                f"The server that listens at {path} has not answered for {timeout:g} s; it may have been stopped, "
+                "or has too much to do. What was asked for may still be done."
+            ) from None
+        except (OSError, BadRequest) as problem:
+            raise NoAnswer(f"The server that listens at {path} does not speak to this command: {problem}") from problem
+    if answer is None:
+        raise NoAnswer(f"The server that listens at {path} ended before it answered; it may have done its work.")
+    if "error" in answer:
+        raise Refused(str(answer["error"]))
+    return answer.get("value")
+
+
+def _connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(CONNECT_SECONDS)
+        with short_path(path) as name:
+            connection.connect(name)
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        raise NoServer(f"No server listens at {path}.") from None
+    except OSError as problem:
+        connection.close()
+        raise NoAnswer(f"The control socket {path} cannot be used: {problem.strerror or problem}.") from problem
+    return connection
