@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from ZODB.POSException import POSError
+
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import BadRequest, NoSuchJob, UWSError
 from pyramid_uws.execution.changes import reap
@@ -182,15 +184,17 @@ class Actions:
         patience = site.settings.grace + ABORT_PATIENCE if self._serving else 0
         deadline = time.monotonic() + patience
         try:
-            phase, oid = self._look(address)
+            _, oid = self._look(address)
             with site.watcher.listen(oid) as bell:
-                while phase in _AT_WORK and (remaining := deadline - time.monotonic()) > 0:
-                    bell.wait(min(remaining, site.watcher.poll))
+                while True:
                     bell.clear()
                     phase, _ = self._look(address)
+                    remaining = deadline - time.monotonic()
+                    if phase not in _AT_WORK or remaining <= 0:
+                        return phase
+                    bell.wait(min(remaining, site.watcher.poll))
         except NoSuchJob:
             return None
-        return phase
 
     # The database
 
@@ -203,7 +207,6 @@ class Actions:
         before = database.getSize()
         try:
             database.pack(days=days)
-        except Exception as problem:
-            # Storages raise what they like here; all of it is about this request alone.
+        except (POSError, OSError) as problem:
             raise UWSError(f"The database could not be packed: {problem}.") from problem
         return {"before": before, "after": database.getSize()}

@@ -142,7 +142,13 @@ class ControlSocket:
             if len(self._served) >= MOST_CONNECTIONS or self._closing:
                 return _send_away(connection, "The server has too many control connections; try again.")
             self._served[thread] = connection
-        return thread.start()
+        try:
+            return thread.start()
+        except RuntimeError as problem:  # the kernel has no thread to spare
+            log.warning("the control socket serves nobody: %s", problem)
+            with self._lock:
+                del self._served[thread]
+            return connection.close()
 
     # The threads that serve
 

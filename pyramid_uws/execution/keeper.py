@@ -46,7 +46,7 @@ def keep(orders: int, reports: int) -> None:
     keeper = Keeper(own=(orders, reports))
     path = os.read(orders, 4096)
     os.close(orders)
-    if not path:  # the fork server has ended
+    if not path or keeper.is_told_to_end():  # the fork server has ended, or makes another
         return
     directory = JobDirectory(Path(os.fsdecode(path)))
     spec = None
@@ -159,6 +159,10 @@ class Keeper:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for descriptor in (orders, self._log.writer, ending_writer):
             os.close(descriptor)
+
+    def is_told_to_end(self) -> bool:
+        """Tell whether somebody has sent a SIGTERM."""
+        return self._signals.told_to_end
 
     def run(self, directory: JobDirectory, spec: JobSpec) -> None:
         """Let the core begin, end what it leaves, write how it ended."""

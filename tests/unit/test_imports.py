@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "server": {"views"},
     "site": {"definition", "execution", "settings", "tree", "uws", "views"},
     "config": {"definition", "settings", "tree", "uws", "views"},
-    "admin": {"config", "definition", "exceptions", "execution", "settings", "site", "tree", "uws"},
+    "admin": {"config", "definition", "exceptions", "execution", "settings", "site", "tree", "uws", "version"},
     "cli": {"admin"},
     "application": {"auth", "config", "definition", "settings", "site", "snapshot"},
     "__init__": {"version"},
