@@ -1,11 +1,15 @@
 """The running site: database, writer, watcher, result store and dispatcher, opened and closed together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import zodburi
 from ZODB.DB import DB
 
+from pyramid_uws.admin.actions import Actions
+from pyramid_uws.admin.control import ControlSocket
 from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
@@ -21,6 +25,18 @@ from pyramid_uws.views.waiting import WaitingRoom
 
 #: Connections kept open; more are made, with a warning, when more threads ask.
 POOL = 64
+
+_serving: ContextVar[bool] = ContextVar("serving", default=True)
+
+
+@contextmanager
+def only_visiting() -> Iterator[None]:
+    """Have sites that are made in the block start no jobs and open no control socket: ``uws-admin`` does so."""
+    token = _serving.set(False)
+    try:
+        yield
+    finally:
+        _serving.reset(token)
 
 
 class Site:
@@ -47,7 +63,10 @@ class Site:
         self.documents = DocumentCache()
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
-        if settings.dispatcher == "embedded":
+        self.control: ControlSocket | None = None
+        if _serving.get():
+            self.control = ControlSocket(settings.socket, Actions(self, serving=True).perform)
+        if self.control is not None and settings.dispatcher == "embedded":
             self.dispatcher = Dispatcher(settings, definitions, self.database, self.writer, self.store)
         self._renderers = renderers
         self._open = False
@@ -64,12 +83,16 @@ class Site:
         self.writer.do(lambda root, _journal: match_tree(root, wanted))
         if self.dispatcher is not None:
             self.dispatcher.start()
+        if self.control is not None:
+            self.control.open()
 
     def close(self) -> None:
         """End everything, in the order in which it depends on each other; a second time does nothing."""
         if not self._open:
             return
         self._open = False
+        if self.control is not None:
+            self.control.close()
         if self.dispatcher is not None:
             self.dispatcher.stop()
         self.writer.stop()

@@ -75,8 +75,7 @@ class Target:
 
 
 class Actions:
-    """Carries out requests on a site. ``serving`` tells whether this process serves it, so that it can wait for
-    what a dispatcher does."""
+    """Carries out requests on a site; ``serving``: in its server, so that it can wait for the dispatcher."""
 
     def __init__(self, site: ActingSite, *, serving: bool) -> None:
         self._site = site
@@ -138,15 +137,15 @@ class Actions:
         if phase is None or phase not in _AT_WORK:
             return "aborted" if phase == phases.ABORTED else f"is {phase or 'gone'}: it ended before the abort"
         if self._serving:
-            return f"the abort is requested, but the job is still {phase}; its dispatcher ends it"
-        return f"the abort is noted; the job is {phase} and will be ended when the server starts"
+            return f"the abort is requested; the job is {phase} until its dispatcher has ended it"
+        return f"the abort is noted; the job is {phase} until the server ends it, or starts again and ends it"
 
     def _delete(self, target: Target) -> str:
         address = target.address
         at_work = self._phase(target) in _AT_WORK
         self._system(address).delete(address.job_id)
         if at_work and not self._serving:
-            return "deleted; if processes of it still run, they will be ended when the server starts"
+            return "deleted; what still runs of it is ended by the server when it starts again"
         return "deleted"
 
     def _reap(self, target: Target) -> str:
@@ -165,7 +164,9 @@ class Actions:
         """Return the job's phase, if it is the one that whoever asked believes in."""
         phase, _ = self._look(target.address)
         if target.phase is not None and phase != target.phase:
-            raise UWSError(f"Job {target.address.job_id} is {phase} by now, no longer {target.phase}; it was left alone.")
+            raise UWSError(
+                f"Job {target.address.job_id} is {phase} by now, no longer {target.phase}; it was left alone."
+            )
         return phase
 
     def _look(self, address: Address) -> tuple[str, bytes]:

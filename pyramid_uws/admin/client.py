@@ -1,6 +1,7 @@
 """Asking a running server through its control socket."""
 
 import socket
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ from pyramid_uws.exceptions import BadRequest, UWSError
 from .wire import LONGEST_ANSWER, Lines, send, short_path
 
 #: Seconds for being taken note of at all.
-CONNECT_SECONDS = 5.0
+CONNECT_SECONDS = 5
+
+#: The kernel's ``struct timeval``.
+_TIME = struct.Struct("ll")
 
 
 class NoServer(UWSError):
@@ -37,7 +41,9 @@ def ask(path: Path, request: Mapping[str, Any], timeout: float) -> Any:
                 "or has too much to do. What was asked for may still be done."
             ) from None
         except (OSError, BadRequest) as problem:
-            raise NoAnswer(f"The server that listens at {path} does not speak to this command: {problem}") from problem
+            raise NoAnswer(
+                f"The server that listens at {path} does not speak to this command: {problem}"
+            ) from problem
     if answer is None:
         raise NoAnswer(f"The server that listens at {path} ended before it answered; it may have done its work.")
     if "error" in answer:
@@ -48,7 +54,8 @@ def ask(path: Path, request: Mapping[str, Any], timeout: float) -> Any:
 def _connect(path: Path) -> socket.socket:
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        connection.settimeout(CONNECT_SECONDS)
+        # With a time limit of Python's own, a server with many connections waiting is not waited for at all.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _TIME.pack(CONNECT_SECONDS, 0))
         with short_path(path) as name:
             connection.connect(name)
     except (FileNotFoundError, ConnectionRefusedError):

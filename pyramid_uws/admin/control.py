@@ -66,7 +66,7 @@ class ControlSocket:
             self._thread.start()
 
     def close(self) -> None:
-        """Take no more requests, and wait a while for those that are being carried out."""
+        """Take no more requests, and wait a while for those at work; a second time does nothing."""
         if self._listener is None:
             return
         with self._lock:
@@ -83,6 +83,7 @@ class ControlSocket:
             thread.join(max(0.0, deadline - time.monotonic()))
         os.close(self._bell_out)
         os.close(self._bell_in)
+        self._listener = None
 
     def _listen(self) -> socket.socket | None:
         """Make the socket under another name and put it in its place, where one of a dead server may be."""

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from pyramid_uws.exceptions import NoSuchThing, UWSError
@@ -82,11 +82,9 @@ def _renderers(root: Root, service: str | None) -> Sequence[AsyncRenderer]:
 
 
 def _rows(renderer: AsyncRenderer, choice: Choice) -> Iterator[tuple[AsyncRenderer, JobRow]]:
+    wanted = replace(choice.filter, last=None)  # they are counted when all conditions have been looked at
     joblist = renderer.joblist
-    if choice.owner is None:
-        rows = joblist.select_all(choice.filter)
-    else:
-        rows = joblist.select(choice.filter, choice.owner or None)
+    rows = joblist.select_all(wanted) if choice.owner is None else joblist.select(wanted, choice.owner or None)
     return ((renderer, row) for row in rows if choice.before is None or row.created < choice.before)
 
 

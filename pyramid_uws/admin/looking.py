@@ -55,7 +55,7 @@ def _look_once(storage: str, find: Callable[[Root], T]) -> T:
             with reader.reading() as root:
                 return find(root)
         except LookupError as problem:
-            if isinstance(problem, KeyError | IndexError):
+            if type(problem) is not LookupError:
                 raise
             raise _empty(storage) from problem
         finally:
@@ -109,7 +109,9 @@ def shown(storage: str) -> str:
     if file is not None:
         return str(file)
     parts = urlsplit(storage)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else f"{parts.scheme}:…"
+    return (
+        f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.netloc else f"{parts.scheme}:…"
+    )
 
 
 def _read_only(storage: str) -> str:
@@ -121,13 +123,14 @@ def _read_only(storage: str) -> str:
     return f"{path}?{urlencode([*options, ('read_only', '1')])}"
 
 
-def _identity(storage: str) -> tuple[int, int] | None:
+def _identity(storage: str) -> tuple[int, ...] | None:
+    """Return what tells one file from another in its place; the number of an inode is soon used again."""
     file = file_of(storage)
     try:
         found = None if file is None else file.stat()
     except FileNotFoundError:
         found = None
-    return None if found is None else (found.st_dev, found.st_ino)
+    return None if found is None else (found.st_dev, found.st_ino, found.st_ctime_ns)
 
 
 def _empty(storage: str) -> NoDatabase:

@@ -1,9 +1,12 @@
 """The changes a dispatcher hands to the writer: claim, progress, finish, reap."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 
 from pyramid_uws.definition import ServiceDefinition
+from pyramid_uws.exceptions import NotAllowedNow, Overloaded
 from pyramid_uws.tree import AsyncRenderer, Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
@@ -12,7 +15,9 @@ from pyramid_uws.uws.limits import SECOND
 from .endings import ABORTED
 from .runs import Address, Harvest
 from .worker_system import move
-from .writer import Journal, PhaseChanged
+from .writer import Change, Journal, PhaseChanged, Writer
+
+T = TypeVar("T")
 
 #: Phases in which an attempt may report its end.
 _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
@@ -37,6 +42,16 @@ def async_renderers(root: Root) -> Iterator[AsyncRenderer]:
         for renderer in service:
             if isinstance(renderer, AsyncRenderer):
                 yield renderer
+
+
+def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
+    """Hand a change to the writer; a refusal is in the future, too."""
+    try:
+        return writer.submit(change)
+    except Overloaded as problem:
+        future: Future[T] = Future()
+        future.set_exception(problem)
+        return future
 
 
 def claim(address: Address) -> Callable[[Root, Journal], Claimed]:
@@ -82,12 +97,15 @@ def report(address: Address, progress: tuple[float, str]) -> Callable[[Root, Jou
 def finish(harvest: Harvest) -> Callable[[Root, Journal], None]:
     """Enter the ending's phase with results, times and error in one stroke.
 
-    Nothing happens if the job is in a final phase or in the hands of another attempt by now.
+    Nothing happens if the job is in a final phase or in the hands of another attempt by now. It is an error if
+    the job was deleted or archived meanwhile: nobody wants the files then.
     """
 
     def change(root: Root, journal: Journal) -> None:
         joblist = harvest.address.joblist(root)
         job = joblist.get(harvest.address.job_id)
+        if job.phase == phases.ARCHIVED:
+            raise NotAllowedNow(f"Job {job.job_id} is ARCHIVED; it has no results any more.")
         if job.attempt != harvest.attempt or job.phase not in _AT_WORK:
             return
         end = harvest.ending

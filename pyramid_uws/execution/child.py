@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -27,12 +27,9 @@ from . import linux
 from .corejob import CoreJob
 from .jobdir import JobDirectory, JobSpec
 
-#: What a core says of its end, in bytes; it must fit into a pipe that nobody reads yet.
-SAID_ROOM = 60_000
-
-# So many characters fit in any case, though JSON may need twelve bytes for one.
+# How much a core may say of its end, in characters, so that the outcome has room for it.
 _LONGEST_MESSAGE = 2_000
-_LONGEST_HALF = 1_400
+_LONGEST_TRACEBACK = 20_000
 
 # AF_UNIX sockets have paths of up to 107 bytes; what multiprocessing adds to the temporary folder takes 32.
 _LONGEST_TMPDIR = 70
@@ -40,7 +37,7 @@ _LONGEST_TMPDIR = 70
 
 @dataclass(frozen=True)
 class Wires:
-    """What connects a core process to its keeper: the keeper's pid, three pipes, the signals to unblock."""
+    """What connects a core process to its keeper: the keeper's pid, three pipes, the signals to block again."""
 
     keeper: int
     orders: int
@@ -61,12 +58,17 @@ class Told:
         raise SystemExit(128 + signal.SIGTERM)
 
 
-def be_core(wires: Wires) -> NoReturn:
-    """Wait for the order to run an attempt (a path), and do so. This process was forked for it and ends here."""
+def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
+    """Wait for the order to run an attempt (a path), and do so. This process was forked for it and ends here.
+
+    ``others`` are descriptors that are not for the core.
+    """
     status, told, pid = 1, Told(), os.getpid()
     try:
         said: dict[str, Any] | int
         try:
+            for descriptor in others:
+                os.close(descriptor)
             _settle(wires, told)
             path = os.read(wires.orders, 4096)
             os.close(wires.orders)
@@ -196,14 +198,18 @@ def _sentence(problem: BaseException) -> str:
 
 
 def _traceback(problem: BaseException) -> str:
-    """Return the traceback without our own frames on top of it."""
+    """Return the traceback without our own frames on top of it; without the middle if it is very long."""
     frames: TracebackType | None = problem.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next
     try:
-        return "".join(traceback.format_exception(type(problem), problem, frames))
+        text = "".join(traceback.format_exception(type(problem), problem, frames))
     except Exception:  # noqa: BLE001 - somebody else's __str__ or __repr__, or no memory left
         return ""
+    if len(text) <= _LONGEST_TRACEBACK:
+        return text
+    half = _LONGEST_TRACEBACK // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
 def _flush() -> None:
@@ -222,12 +228,9 @@ def _speak(said: dict[str, Any] | int, ending: int) -> int:
     """Tell the keeper how it ended; return the exit status."""
     if isinstance(said, int):
         return said & 0xFF
-    message = json.dumps(said, ensure_ascii=False).encode(errors="backslashreplace")
-    if len(message) > SAID_ROOM:
-        text = said["traceback"]
-        said["traceback"] = f"{text[:_LONGEST_HALF]}\n[...]\n{text[-_LONGEST_HALF:]}"
-        message = json.dumps(said).encode()
-    os.write(ending, message)
+    message = json.dumps(said).encode()
+    while message:
+        message = message[os.write(ending, message) :]
     return 0
 
 

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -25,8 +25,9 @@ from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
-from .changes import Claimed, async_renderers, claim, finish, reap, refuse, report
-from .endings import ABORT, OVERDUE, STOP, Ending, judge
+from .changes import Claimed, async_renderers, claim, hand_over, reap, refuse, report
+from .endings import ABORT, OVERDUE, STOP
+from .harvesting import Harvester, trouble
 from .jobdir import JobDirectory, JobSpec
 from .nursery import Nurseries
 from .processes import end_everything, open_pidfd
@@ -34,7 +35,7 @@ from .reading import Reader
 from .recovery import recover, sweep_store
 from .runs import MARGIN, Address, Harvest, Run
 from .store import ResultStore
-from .writer import Change, Writer
+from .writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,9 @@ T = TypeVar("T")
 
 #: Seconds between looks at the progress of running jobs, and at fork servers that are not ready yet.
 PERIOD = 0.3
+
+#: Seconds until something is tried again for which the database could not be written.
+PAUSE = 2.0
 
 #: The longest the dispatcher sleeps, in seconds, however quiet it is.
 LONGEST_SLEEP = 30.0
@@ -58,12 +62,13 @@ class Dispatcher:
         self.writer = writer
         self.store = store
         self.reader = Reader(database)
+        self.harvester = Harvester(settings, definitions, writer, store)
         self.beat = time.monotonic()
         self._database = database
         self._slots = settings.max_running or os.cpu_count() or 1
         self._nurseries = Nurseries(definitions)
         self._runs: dict[Address, Run] = {}
-        self._unwritten: list[Harvest] = []
+        self._refused = False
         self._next_destruction: int | None = None
         self._selector = selectors.DefaultSelector()
         self._bell_out, self._bell_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -121,6 +126,7 @@ class Dispatcher:
     def _pass(self) -> None:
         """Do what is to be done, then sleep until there is more."""
         self.beat = time.monotonic()
+        self._refused = False
         self._reap()
         self._follow()
         self._fill()
@@ -128,7 +134,9 @@ class Dispatcher:
 
     def _timeout(self) -> float:
         """Return how many seconds the dispatcher may sleep."""
-        if self._unwritten or not self._nurseries.all_ready():
+        if self._refused or self.harvester.waiting:
+            return PAUSE
+        if not self._nurseries.all_ready():
             return PERIOD
         dates = [run.kill_at or run.overdue_at for run in self._runs.values()]
         timeout = min([LONGEST_SLEEP, *(date - time.monotonic() for date in dates if date is not None)])
@@ -169,7 +177,7 @@ class Dispatcher:
             progress = run.directory.progress()
             if progress is not None and progress != run.progress:
                 run.progress = progress
-                self._submit(report(run.address, progress))
+                hand_over(self.writer, report(run.address, progress))
 
     def _ask_to_end(self, run: Run, why: str) -> None:
         """Ask the keeper to end its job, and set the date at which it will be made to."""
@@ -196,70 +204,13 @@ class Dispatcher:
         ended = [key.data for key, _ in events if key.data is not None]
         if len(ended) < len(events):
             os.read(self._bell_out, 65536)
-        unwritten, self._unwritten = self._unwritten, []
-        self.write([*unwritten, *map(self._harvest, ended)])
+        self.harvester.write([self._harvest(run) for run in ended])
 
     def _harvest(self, run: Run) -> Harvest:
         del self._runs[run.address]
         self._selector.unregister(run.pidfd)
         os.close(run.pidfd)
-        return self.gather(run)
-
-    def gather(self, run: Run) -> Harvest:
-        """Judge how an attempt ended, and move its results into the store."""
-        directory, address = run.directory, run.address
-        outcome = directory.outcome()
-        if outcome is None:
-            end_everything(run.keeper, directory.marker)
-        elif outcome.traceback:
-            log.warning("job %s of %s failed:\n%s", address.job_id, address.service, outcome.traceback)
-        ending = judge(
-            outcome,
-            run.asked,
-            duration=run.duration,
-            on_stop=self._on_stop(address.service),
-            show_detail=self.settings.development,
-        )
-        harvest = Harvest(address, run.attempt, directory, ending, progress=directory.progress())
-        if ending.phase != phases.QUEUED:
-            self._store(harvest)
-        return harvest
-
-    def _on_stop(self, service: str) -> str:
-        definition = self.definitions.get(service)
-        return (definition.on_stop if definition else None) or self.settings.on_stop
-
-    def _store(self, harvest: Harvest) -> None:
-        try:
-            harvest.results = self.store.take(harvest.address.job_id, harvest.directory)
-        except OSError as problem:
-            log.exception("the results of job %s could not be stored", harvest.address.job_id)
-            sentence = f"The results could not be stored ({problem.strerror or problem}); run the job again later."
-            harvest.ending = Ending(phases.ERROR, ("transient", sentence, ""))
-
-    def write(self, harvests: Iterable[Harvest]) -> None:
-        """Commit what was harvested, together; after that an attempt's directory is not needed any more."""
-        handed = [(harvest, self._submit(finish(harvest))) for harvest in harvests]
-        for harvest, future in handed:
-            job_id = harvest.address.job_id
-            try:
-                future.result()
-            except Overloaded as problem:
-                log.warning("the end of job %s cannot be written yet: %s", job_id, problem)
-                self._unwritten.append(harvest)
-                continue
-            except UWSError:
-                self.store.remove(job_id)  # the job was deleted meanwhile
-            harvest.directory.remove()
-
-    def _submit(self, change: Change[T]) -> "Future[T]":
-        """Hand a change to the writer; a refusal is in the future, too."""
-        try:
-            return self.writer.submit(change)
-        except Overloaded as problem:
-            future: Future[T] = Future()
-            future.set_exception(problem)
-            return future
+        return self.harvester.gather(run)
 
     # Reaping what has expired
 
@@ -273,25 +224,41 @@ class Dispatcher:
             ]
             later = [renderer.joblist.next_destruction(after=now()) for renderer in async_renderers(root)]
         self._next_destruction = min((date for date in later if date is not None), default=None)
-        reap_all(self.writer, self.store, self.definitions, expired)
+        handed = [
+            (address, hand_over(self.writer, reap(address, self.definitions.get(address.service), now())))
+            for address in expired
+        ]
+        for address, future in handed:
+            if self._value_of(future):
+                log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
+                self.store.remove(address.job_id)
+
+    def _value_of(self, future: Future[T]) -> T | None:
+        """Return what a change of a job has come to; None if it could not be made."""
+        try:
+            return future.result()
+        except Overloaded:
+            self._refused = True
+        except UWSError as problem:
+            log.info("a job has changed meanwhile: %s", problem)
+        except Exception:  # the edge of a job; the others go on
+            log.exception("the change of a job has failed")
+        return None
 
     # Filling free slots
 
     def _fill(self) -> None:
         """Start queued jobs, oldest first, as far as there are slots."""
         free = self._slots - len(self._runs)
-        if free <= 0 or self._unwritten or self._stopping.is_set():
+        if free <= 0 or self.harvester.waiting or self._stopping.is_set():
             return
         with self.reader.reading() as root:
             addresses, homeless = self._next_in_queue(root, free)
         for address in homeless:
-            self._submit(refuse(address, f"The service {address.service!r} is no longer offered."))
-        for future in [self._submit(claim(address)) for address in addresses]:
-            try:
-                claimed = future.result()
-            except UWSError as problem:
-                log.info("a queued job was not started: %s", problem)
-            else:
+            hand_over(self.writer, refuse(address, f"The service {address.service!r} is no longer offered."))
+        for future in [hand_over(self.writer, claim(address)) for address in addresses]:
+            claimed = self._value_of(future)
+            if claimed is not None:
                 self._launch(claimed)
 
     def _next_in_queue(self, root: Root, free: int) -> tuple[list[Address], list[Address]]:
@@ -315,21 +282,19 @@ class Dispatcher:
 
     def _launch(self, claimed: Claimed) -> None:
         address = claimed.address
-        definition = self.definitions[address.service]
         directory = self.directory(address.job_id, claimed.attempt)
         try:
             directory.create(self._spec(claimed))
-            keeper = self._nurseries.launch(definition, directory)
-        except OSError as problem:
+            keeper = self._nurseries.launch(self.definitions[address.service], directory)
+        except Exception as problem:  # the edge of a job: it is claimed, and has to end
             log.exception("job %s of %s could not be started", address.job_id, address.service)
-            sentence = f"The job could not be started ({problem.strerror or problem}); run it again later."
-            ending = Ending(phases.ERROR, ("transient", sentence, ""))
-            end_everything(None if directory.void() else directory.keeper(), directory.marker)
-            self.write([Harvest(address, claimed.attempt, directory, ending)])
+            end_everything(None, directory.marker)
+            ending = trouble("The job could not be started", problem)
+            self.harvester.write([Harvest(address, claimed.attempt, directory, ending)])
             return
         run = Run(address, claimed.attempt, directory, keeper, claimed.duration, time.monotonic())
         if not self.follow(run):  # it has ended already
-            self.write([self.gather(run)])
+            self.harvester.write([self.harvester.gather(run)])
 
     def _spec(self, claimed: Claimed) -> JobSpec:
         definition = self.definitions[claimed.address.service]
@@ -353,25 +318,13 @@ class Dispatcher:
     def _end_runs(self) -> None:
         """End the runs as their services want it when the server stops; the others are left to be adopted."""
         for run in self._runs.values():
-            if run.asked is None and self._on_stop(run.address.service) != "leave":
+            if run.asked is None and self.harvester.on_stop(run.address.service) != "leave":
                 self._ask_to_end(run, STOP)
         while any(run.asked for run in self._runs.values()):
             self._harvest_ended(PERIOD)
             for run in self._runs.values():
                 if run.asked is not None:
                     self._end_if_late(run)
-
-
-def reap_all(writer: Writer, store: ResultStore, definitions: Definitions, expired: Iterable[Address]) -> int:
-    """Destroy or archive these jobs if their time is up, and remove their files; return how many were."""
-    handed = [
-        (address, writer.submit(reap(address, definitions.get(address.service), now()))) for address in expired
-    ]
-    reaped = [address for address, future in handed if future.result()]
-    for address in reaped:
-        log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
-        store.remove(address.job_id)
-    return len(reaped)
 
 
 def _is_unwanted(root: Root, run: Run) -> bool:

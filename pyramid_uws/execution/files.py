@@ -31,15 +31,14 @@ def create_whole(path: Path, content: bytes) -> bool:
 def remove_tree(path: Path) -> None:
     """Remove the folder with all that is in it, whatever modes it was given; nothing happens if it is gone."""
     shutil.rmtree(path, ignore_errors=True)
-    if not path.exists():
-        return
-    path.chmod(0o700)
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            inner = Path(folder, name)
-            if not inner.is_symlink():
-                inner.chmod(0o700)
-    shutil.rmtree(path)
+    with contextlib.suppress(FileNotFoundError):  # it is gone, or somebody else removes it, too
+        path.chmod(0o700)
+        for folder, names, _ in os.walk(path):
+            for name in names:
+                inner = Path(folder, name)
+                if not inner.is_symlink():
+                    inner.chmod(0o700)
+        shutil.rmtree(path)
 
 
 class Reserved:

@@ -138,16 +138,15 @@ class JobDirectory:
         try:
             self._keeper.touch(mode=0o600, exist_ok=False)
         except FileExistsError:
-            return self.keeper() is None
+            return self._keeper.stat().st_size == 0
         return True
 
     def keeper(self) -> Identity | None:
-        """Return the process that keeps or has kept the attempt; None if there is none."""
+        """Return the process that keeps or has kept the attempt; None if there is none, or nobody knows."""
         try:
-            text = self._keeper.read_text(encoding="utf-8")
-        except FileNotFoundError:
+            return Identity(**json.loads(self._keeper.read_bytes()))
+        except (FileNotFoundError, ValueError, TypeError):  # not yet, void, or spoilt by a power cut
             return None
-        return Identity(**json.loads(text)) if text else None
 
     def progress(self) -> tuple[float, str] | None:
         """Return how far the core says it is: a fraction, and what it is doing."""
@@ -173,7 +172,7 @@ class JobDirectory:
         for line in lines:
             try:
                 result_id, media_type, size, sha256 = json.loads(line)
-            except ValueError:  # a line that did not fit on the disk, or a blank one
+            except (ValueError, TypeError):  # a line that did not fit on the disk, or a blank one
                 continue
             found[result_id] = (result_id, media_type, size, sha256)
         return tuple(found.values())

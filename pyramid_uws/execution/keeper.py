@@ -5,7 +5,7 @@ duration holds while no server runs, and that there is always somebody to say ho
 nothing and decides nothing else: it waits for the core to end, for the time to be up, or for a SIGTERM; then it
 ends whatever the core has started, and writes the outcome.
 
-May import :mod:`.child`, :mod:`.jobdir`, :mod:`.processes`, :mod:`.linux` of this folder.
+May import :mod:`.child`, :mod:`.inlets`, :mod:`.jobdir`, :mod:`.processes`, :mod:`.linux` of this folder.
 """
 
 import contextlib
@@ -17,19 +17,15 @@ import select
 import signal
 import time
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from pyramid_uws.uws.instants import now
 
 from . import child, linux
+from .inlets import Log, Pipe, Signals
 from .jobdir import JobDirectory, JobSpec, Outcome
 from .processes import PATIENCE, Identity, descendants, send
 
-#: How much of what a core says is kept, in bytes.
-LOG_ROOM = 10_000_000
-
-_CHUNK = 65536
 _DAY = 86400.0
 
 
@@ -46,15 +42,15 @@ def keep(orders: int, reports: int) -> None:
     keeper = Keeper(own=(orders, reports))
     path = os.read(orders, 4096)
     os.close(orders)
-    if not path or keeper.is_told_to_end():  # the fork server has ended, or makes another
+    if not path or not keeper.is_fit():  # the fork server has ended, or will make another
         return
     directory = JobDirectory(Path(os.fsdecode(path)))
     spec = None
     try:
-        linux.set_name("uws-keeper")
-        linux.mark_process(directory.marker)
         spec = directory.spec()
         identity = _claim(directory)
+        linux.set_name("uws-keeper")
+        linux.mark_process(directory.marker)
         report: dict[str, Any] = dataclasses.asdict(identity)
     except Exception as problem:  # noqa: BLE001 - the edge of the process; who launches is told
         identity = None
@@ -76,60 +72,6 @@ def _claim(directory: JobDirectory) -> Identity:
     return keeper
 
 
-class Signals:
-    """SIGTERM and SIGCHLD, as a file descriptor that becomes readable; the terminal's are ignored."""
-
-    def __init__(self) -> None:
-        self.told_to_end = False
-        self.descriptor, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGTERM, self._take)
-        signal.signal(signal.SIGCHLD, self._take)
-        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
-            signal.signal(number, signal.SIG_IGN)
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.told_to_end = self.told_to_end or number == signal.SIGTERM
-
-    def clear(self) -> None:
-        """Make the descriptor wait for the next signal."""
-        with contextlib.suppress(BlockingIOError):
-            os.read(self.descriptor, 4096)
-
-
-class Log:
-    """What the core and its children say: from a pipe into a file, up to a limit, then nowhere.
-
-    They never wait or fail for it, whatever becomes of the file.
-    """
-
-    def __init__(self) -> None:
-        self.descriptor, self.writer = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(self.descriptor, False)
-        self._file = -1
-        self._room = LOG_ROOM
-
-    def open(self, path: Path) -> None:
-        """Begin the file; this process' own stdout and stderr, which are the server's, go there, too."""
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        os.dup2(self._file, 1)
-        os.dup2(self._file, 2)
-
-    def take(self) -> bool:
-        """Take what there is, at most a chunk; False at the end, when nobody is left who could say more."""
-        try:
-            said = os.read(self.descriptor, _CHUNK)
-        except BlockingIOError:
-            return True
-        if self._room > 0 and said:
-            self._room -= len(said)
-            if self._room <= 0:
-                said = said[: self._room or None] + b"\n[the log ends here: it has become too long]\n"
-            with contextlib.suppress(OSError):  # a full disk
-                os.write(self._file, said)
-        return bool(said)
-
-
 class Keeper:
     """One attempt from its start to its outcome.
 
@@ -140,36 +82,42 @@ class Keeper:
     def __init__(self, own: tuple[int, ...]) -> None:
         self._signals = Signals()
         self._log = Log()
-        self._ending, ending_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        orders, self._orders = os.pipe2(os.O_CLOEXEC)
+        self._spoken = bytearray()
+        self._logging = Pipe(self._log.write)
+        self._ending = Pipe(self._spoken.extend)
+        self._inlets = {inlet.descriptor: inlet for inlet in (self._signals, self._logging, self._ending)}
         self._poll = select.poll()
-        self._poll.register(self._signals.descriptor, select.POLLIN)
-        self._poll.register(self._log.descriptor, select.POLLIN)
+        for descriptor in self._inlets:
+            self._poll.register(descriptor, select.POLLIN)
         self._status: int | None = None
         self._alone = False
-        own = (*own, self._log.descriptor, self._ending, self._orders)
+        self._core = self._fork_core(own)
+
+    def _fork_core(self, own: tuple[int, ...]) -> int:
+        orders, self._orders = os.pipe2(os.O_CLOEXEC)
+        mine = (*own, *self._inlets, self._signals.writer, self._orders)
         # No signal must come while the core still has the keeper's handlers.
         mask = set(map(int, signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())))
-        wires = child.Wires(os.getpid(), orders, self._log.writer, ending_writer, mask)
-        self._core = os.fork()
-        if self._core == 0:
-            for descriptor in own:
-                os.close(descriptor)
-            child.be_core(wires)
+        wires = child.Wires(os.getpid(), orders, self._logging.writer, self._ending.writer, mask)
+        core = os.fork()
+        if core == 0:
+            child.be_core(wires, mine)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        for descriptor in (orders, self._log.writer, ending_writer):
+        for descriptor in (orders, self._logging.writer, self._ending.writer):
             os.close(descriptor)
+        return core
 
-    def is_told_to_end(self) -> bool:
-        """Tell whether somebody has sent a SIGTERM."""
-        return self._signals.told_to_end
+    def is_fit(self) -> bool:
+        """Tell whether nobody has meanwhile ended the core, or told this process to end."""
+        self._bury()
+        return self._status is None and not self._signals.told_to_end
 
     def run(self, directory: JobDirectory, spec: JobSpec) -> None:
         """Let the core begin, end what it leaves, write how it ended."""
         self._log.open(directory.log)
         reserved = directory.reserve_outcome()
         started = now()
-        with contextlib.suppress(BrokenPipeError):  # somebody has killed it while it waited
+        with contextlib.suppress(BrokenPipeError):  # somebody has killed it just now
             os.write(self._orders, os.fsencode(directory.path))
         why = self._watch(spec.duration)
         self._end_everybody(spec.grace)
@@ -201,9 +149,7 @@ class Keeper:
         """Wait for a signal, the core's words, or that time; then bury the dead."""
         seconds = _DAY if until is None else min(max(until - time.monotonic(), 0.0), _DAY)
         for descriptor, _ in self._poll.poll(seconds * 1000):
-            if descriptor == self._signals.descriptor:
-                self._signals.clear()
-            elif not self._log.take():
+            if not self._inlets[descriptor].take():
                 self._poll.unregister(descriptor)
         self._bury()
 
@@ -233,9 +179,8 @@ class Keeper:
             self._signal_everybody(signal.SIGKILL)
             # Whoever was just born, or got a parent killed, is next.
             self._wait(time.monotonic() + 0.02)
-        with contextlib.suppress(BlockingIOError):
-            while self._log.take():
-                pass
+        self._logging.drain()
+        self._ending.drain()
 
     def _signal_everybody(self, *signals: signal.Signals) -> None:
         for identity in descendants(os.getpid()):
@@ -248,18 +193,15 @@ class Keeper:
 
     def _how_it_ended(self, why: str, spec: JobSpec) -> dict[str, Any]:
         """Return the facts; what the core itself says counts most."""
-        try:
-            said = os.read(self._ending, child.SAID_ROOM)
-        except BlockingIOError:
-            said = b""
-        if said:
-            return dict(json.loads(said))
+        with contextlib.suppress(ValueError):  # it was killed in mid-sentence, if it spoke at all
+            return dict(json.loads(self._spoken))
         if why == "timeout":
             return {"ended": why, "message": f"The execution duration of {spec.duration} s was used up."}
         if why == "terminated":
             return {"ended": why, "message": "The job was ended on request."}
         status = self._status or 0
         if status < 0:
-            name = signal.Signals(-status).name
-            return {"ended": "signalled", "signal": -status, "message": f"The job was killed by {name}."}
+            name = signal.strsignal(-status) or "unknown"
+            message = f"The job was killed by signal {-status} ({name})."
+            return {"ended": "signalled", "signal": -status, "message": message}
         return {"ended": "exited", "status": status, "message": f"The job exited with status {status}."}

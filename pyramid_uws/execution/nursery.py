@@ -24,12 +24,12 @@ class Nurseries:
             server.start()
 
     def ready(self, definition: ServiceDefinition) -> bool:
-        """Tell whether the service's fork server has imported what it needs."""
+        """Tell whether the service's fork server has imported what it needs, or never will."""
         return self._servers[definition.preload].ready()
 
     def all_ready(self) -> bool:
         """Tell whether nobody need wait for imports."""
-        return all(server.ready() for server in self._servers.values())
+        return all(server.trouble or server.ready() for server in self._servers.values())
 
     def launch(self, definition: ServiceDefinition, directory: JobDirectory) -> Identity:
         """Start the attempt in the directory; ``OSError`` if that fails."""

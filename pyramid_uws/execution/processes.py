@@ -142,8 +142,9 @@ def of_job(mark: str) -> set[Identity]:
     stats = {pid: stat for pid in _pids() if (stat := _stat(pid)) is not None}
     sought = f"{MARK}={mark}".encode()
     found = {pid for pid in stats if sought in _environment(pid)}
-    # Not the session of a living leader who has no mark: somebody may have marked a process by hand.
-    sessions = {stats[pid].session for pid in found} - (stats.keys() - found)
+    # Not the session of a living leader who has no mark: somebody may have marked a process by hand. Nor number
+    # 0, which stands for all sessions from outside a container.
+    sessions = {stats[pid].session for pid in found} - (stats.keys() - found) - {0}
     found |= {pid for pid, stat in stats.items() if stat.session in sessions}
     found = _with_descendants(found, {pid: stat.parent for pid, stat in stats.items()})
     return {Identity(pid, stats[pid].start_time, _boot()) for pid in found if pid != os.getpid()}
@@ -173,7 +174,9 @@ def end_everything(keeper: Identity | None, mark: str, patience: float = PATIENC
     This is for attempts whose keeper is dead or does not react: a living one knows better who is its own.
     """
     deadline = time.monotonic() + patience
-    while left := of_job(mark) | ({keeper} if keeper is not None and alive(keeper) else set()):
+    left: set[Identity] = set() if keeper is None else {keeper}
+    # Whoever was found once is waited for: when those with a mark are gone, those without are not found again.
+    while left := {identity for identity in left if alive(identity)} | of_job(mark):
         for identity in left:
             send(identity, signal.SIGKILL)
         if time.monotonic() > deadline:

@@ -8,11 +8,12 @@ whatever no job names is removed: processes, job directories, result folders.
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pyramid_uws.tree import AsyncRenderer, Job, Root
 from pyramid_uws.uws import phases
-from pyramid_uws.uws.ids import created_at
+from pyramid_uws.uws.ids import created_at, is_id
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
@@ -39,8 +40,8 @@ def recover(dispatcher: "Dispatcher") -> None:
             for job in renderer.joblist.in_phase(phases.EXECUTING)
         ]
     taken_over = [_take_over(dispatcher, run) for run in left]
-    dispatcher.write([harvest for harvest in taken_over if harvest is not None])
-    _sweep_work(dispatcher, {run.directory.path.name for run in left})
+    dispatcher.harvester.write([harvest for harvest in taken_over if harvest is not None])
+    _sweep_work(dispatcher.settings.work, {run.directory.marker for run in left})
 
 
 def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
@@ -48,7 +49,7 @@ def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
     directory = dispatcher.directory(job.job_id, job.attempt)
     age = (now() - (job.started or now())) / SECOND
     began = time.monotonic() - max(age, 0)
-    return Run(address, job.attempt, directory, directory.keeper(), job.execution_duration, began)
+    return Run(address, job.attempt, directory, None, job.execution_duration, began)
 
 
 def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
@@ -62,18 +63,24 @@ def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
         log.info("job %s is still running and was adopted", job_id)
         return None
     log.info("job %s ended while no server ran", job_id)
-    return dispatcher.gather(run)
+    return dispatcher.harvester.gather(run)
 
 
-def _sweep_work(dispatcher: "Dispatcher", named: set[str]) -> None:
-    """End the processes and remove the directories of attempts that no job names."""
-    for path in dispatcher.settings.work.iterdir():
-        if path.name not in named:
-            directory = JobDirectory(path)
-            directory.void()
-            end_everything(directory.keeper(), directory.marker)
-            directory.remove()
-            log.info("removed the attempt %s, which belongs to no job", path.name)
+def _sweep_work(work: Path, named: set[str]) -> None:
+    """End the processes and remove the directories of attempts that no job names; other things stay."""
+    for path in work.iterdir():
+        if path.name not in named and is_id(path.stem) and path.is_dir():
+            try:
+                _discard(JobDirectory(path))
+            except OSError:
+                log.exception("the attempt %s, which belongs to no job, could not be removed", path.name)
+
+
+def _discard(directory: JobDirectory) -> None:
+    directory.void()
+    end_everything(directory.keeper(), directory.marker)
+    directory.remove()
+    log.info("removed the attempt %s, which belongs to no job", directory.marker)
 
 
 def sweep_store(reader: Reader, store: ResultStore, before: int, stopping: Callable[[], bool]) -> None:

@@ -58,9 +58,9 @@ class ResultStore:
 
     def jobs(self) -> Iterator[str]:
         """Yield the ids of all jobs that have a folder."""
-        with contextlib.suppress(FileNotFoundError):
-            for shard in sorted(self.root.iterdir()):
-                yield from sorted(entry.name for entry in shard.iterdir() if is_id(entry.name))
+        for folder in sorted(self.root.glob("??/*")):
+            if is_id(folder.name):
+                yield folder.name
 
     # Storing
 

@@ -4,6 +4,7 @@ It is what DaCHS calls by this name: the policy that takes a service's jobs thro
 name its own (``worker_system=``), derived from this one.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -11,7 +12,7 @@ from typing import TypeVar
 from zope.interface import implementer
 
 from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected
+from pyramid_uws.exceptions import BadRequest, BadValue, NotAllowedNow, Rejected
 from pyramid_uws.interfaces import IWorkerSystem
 from pyramid_uws.parameters import complete, merge
 from pyramid_uws.parameters.values import Pairs
@@ -230,6 +231,7 @@ class WorkerSystem:
             (shown.get(name.upper(), name), media_type, size, file)
             for name, media_type, size, file in sent.references
         ]
+        _refuse_doubles(arrived, sent.pairs)
         by_file = {name.upper() for name, *_ in arrived}
         by_text = {name.upper() for name, _ in sent.pairs}
         kept = [old for old in references if old[0].upper() not in by_file | by_text]
@@ -239,6 +241,14 @@ class WorkerSystem:
 
 def _without(pairs: Sequence[tuple[str, str]], names: set[str]) -> Pairs:
     return tuple(pair for pair in pairs if pair[0].upper() not in names)
+
+
+def _refuse_doubles(references: Sequence[Reference], pairs: Pairs) -> None:
+    """Refuse a name under which a file was sent and something else, too."""
+    times = Counter(name.upper() for name, *_ in references) + Counter(name.upper() for name, _ in pairs)
+    for name, *_ in references:
+        if times[name.upper()] > 1:
+            raise BadRequest(f"{name} was sent {times[name.upper()]} times; what is sent as a file is sent once.")
 
 
 def _refuse_archived(job: Job) -> None:

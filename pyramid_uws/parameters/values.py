@@ -29,22 +29,19 @@ def merge(declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, 
     for key, pairs in groups.items():
         parameter = by_key.get(key)
         name = parameter.name if parameter else pairs[0][0]
-        texts = list(dict.fromkeys(text for _, text in pairs))
-        if parameter is None:
+        texts = [text for _, text in pairs]
+        if parameter is None or not parameter.multiple:
+            texts = list(dict.fromkeys(texts))
             merged = [pair for pair in merged if pair[0].upper() != key]
-        elif parameter.multiple:
-            texts = [text for _, text in pairs]
+        if parameter is not None:
             _check_all(parameter, texts)
-        else:
-            if len(texts) > 1:
-                raise BadValue(name, texts, "this parameter takes one value")
-            _check_all(parameter, texts)
-            merged = [pair for pair in merged if pair[0] != name]
         merged.extend((name, text) for text in texts)
     return tuple(merged)
 
 
-def _check_all(parameter: Parameter, texts: Iterable[str]) -> None:
+def _check_all(parameter: Parameter, texts: Sequence[str]) -> None:
+    if len(texts) > 1 and not parameter.multiple:
+        raise BadValue(parameter.name, texts, "this parameter takes one value")
     for text in texts:
         if not parameter.is_absent(text):
             parameter.read(text)

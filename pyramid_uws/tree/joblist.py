@@ -11,6 +11,7 @@ Every index follows the newest-first order of job ids, so that lists cost what t
 
 import heapq
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from BTrees.OOBTree import OOBTree, OOTreeSet
@@ -82,6 +83,10 @@ class Joblist(Persistent):
                 if found == wanted.last:
                     return
 
+    def select_all(self, wanted: JobFilter) -> Iterator[JobRow]:
+        """Yield everybody's jobs that the filter lets through, newest first."""
+        return islice(heapq.merge(*(self.select(wanted, owner or None) for owner in self.refs)), wanted.last)
+
     def _candidates(self, refs: OOBTree, wanted: JobFilter) -> Iterator[tuple[str, tuple[str, str | None]]]:
         """Yield what may pass, from the smallest index that holds all of it."""
         # Ids of jobs created later than an instant sort before the bare prefix of that instant.
@@ -135,6 +140,8 @@ class Joblist(Persistent):
         if not refs:
             del self.refs[job.owner or ""]
         del self.jobs[job_id]
+        # Whoever waits for the job is told of changes of its object only, and is to look again.
+        job._p_changed = True  # noqa: SLF001 - persistent's public name for it
         return job
 
     def move(self, job: Job, expected: str, to: str, **facts: Any) -> None:

@@ -45,10 +45,19 @@ class Wait:
     phases: frozenset[str]
 
 
+def is_parameter(name: str) -> bool:
+    """Tell whether a job may keep a parameter of this name, at a URL that ends in it.
+
+    No control parameter may; nor may what leads elsewhere on the way to that URL.
+    """
+    leads_elsewhere = name in {"", ".", ".."} or "/" in name or name.startswith("@@")
+    return not leads_elsewhere and name.upper() not in CONTROL_NAMES
+
+
 def split(pairs: Pairs) -> tuple[Pairs, Pairs]:
-    """Return the control parameters among the pairs, and the others."""
+    """Return the control parameters among the pairs, and those that a job may keep."""
     control = [pair for pair in pairs if pair[0].upper() in CONTROL_NAMES]
-    return control, [pair for pair in pairs if pair[0].upper() not in CONTROL_NAMES]
+    return control, [pair for pair in pairs if is_parameter(pair[0])]
 
 
 def read_control(pairs: Pairs, instant: int) -> Control:

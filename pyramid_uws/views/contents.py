@@ -56,7 +56,9 @@ def show_parameter(context: Parameter, request: Request) -> Response:
     if context.reference is None:
         return plain("\n".join(context.texts))
     media_type, _, file = context.reference
-    return _file(request, request.registry.uws.store.reference(context.job.job_id, file), media_type)
+    response = _file(request, request.registry.uws.store.reference(context.job.job_id, file), media_type)
+    response.content_disposition = "attachment"  # a client has chosen the type: no browser is to run it
+    return response
 
 
 def replace_parameter(context: Parameter, request: Request) -> Response:

@@ -110,9 +110,9 @@ def _read_multipart(request: Request, boundary: str, sink: FileSink) -> Pairs:
             for segment in events:
                 _read_part(segment, events, pairs, sink)
     except ParserLimitReached as problem:
-        raise TooLarge(f"The multipart body is too large: {problem}.") from problem
+        raise TooLarge(f"The multipart body is too large: {problem.args[0]}.") from problem
     except MultipartError as problem:
-        raise BadRequest(f"The multipart body cannot be read: {problem}.") from problem
+        raise BadRequest(f"The multipart body cannot be read: {problem.args[0]}.") from problem
     return pairs
 
 

@@ -7,10 +7,11 @@ from typing import IO
 
 from pyramid.request import Request
 
+from pyramid_uws.exceptions import BadRequest
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.worker_system import Reference, Sent, WorkerSystem
 from pyramid_uws.tree import AsyncRenderer
-from pyramid_uws.uws.control import Pairs, split
+from pyramid_uws.uws.control import Pairs, is_parameter, split
 
 from .forms import body_chunks, read_form
 
@@ -76,6 +77,8 @@ class _Keep:
         self._files: list[str] = []
 
     def __call__(self, name: str, media_type: str) -> AbstractContextManager[IO[bytes]]:
+        if not is_parameter(name):
+            raise BadRequest(f"A file cannot be sent as {name!r}.")
         return self._open(name, media_type)
 
     @contextmanager

@@ -44,9 +44,8 @@ def document(request: Request, render: Callable[[bool], str], serial: bytes | No
         body = render(as_json).encode()
         etag = blake2b(body, digest_size=12).hexdigest()
     else:
-        key = (request.path_url, kind, serial)
-        etag = blake2b(repr(key).encode(), digest_size=12).hexdigest()
-        body = b"" if _knows(request, etag) else _cached(request.registry, key, lambda: render(as_json))
+        etag = blake2b(repr((request.path_url, kind, serial)).encode(), digest_size=12).hexdigest()
+        body = b"" if _knows(request, etag) else _cached(request.registry, etag, lambda: render(as_json))
     response = Response(status=304 if _knows(request, etag) else 200)
     if response.status_code == 200:
         response.body = body
@@ -63,33 +62,33 @@ def _knows(request: Request, etag: str) -> bool:
     return "HTTP_IF_NONE_MATCH" in request.environ and etag in request.if_none_match
 
 
-def _cached(registry: Any, key: tuple[str, str, bytes], render: Callable[[], str]) -> bytes:
+def _cached(registry: Any, etag: str, render: Callable[[], str]) -> bytes:
     cache: DocumentCache = registry.uws.documents
-    body = cache.get(key)
+    body = cache.get(etag)
     if body is None:
         body = render().encode()
-        cache.put(key, body)
+        cache.put(etag, body)
     return body
 
 
 class DocumentCache:
-    """The documents written last, by URL, kind and serial; dropped oldest first beyond a size in bytes."""
+    """The documents written last, by ETag; dropped oldest first beyond a size in bytes."""
 
     def __init__(self, limit: int = 16 * 1024 * 1024, largest: int = 256 * 1024) -> None:
         self._limit = limit
         self._largest = largest
         self._size = 0
-        self._bodies: dict[Any, bytes] = {}
+        self._bodies: dict[str, bytes] = {}
 
-    def get(self, key: Any) -> bytes | None:
+    def get(self, etag: str) -> bytes | None:
         """Return the document, if it is there."""
-        return self._bodies.get(key)
+        return self._bodies.get(etag)
 
-    def put(self, key: Any, body: bytes) -> None:
+    def put(self, etag: str, body: bytes) -> None:
         """Keep the document, unless it is so large that it would push out many others."""
-        if len(body) > self._largest or key in self._bodies:
+        if len(body) > self._largest or etag in self._bodies:
             return
-        self._bodies[key] = body
+        self._bodies[etag] = body
         self._size += len(body)
         while self._size > self._limit:
             try:

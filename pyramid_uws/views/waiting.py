@@ -5,6 +5,7 @@ At most half the server's threads wait; more callers are answered early, which t
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.request import Request
@@ -12,7 +13,7 @@ from pyramid.request import Request
 from pyramid_uws.exceptions import NoSuchJob
 from pyramid_uws.tree import Job
 from pyramid_uws.uws.control import Wait
-from pyramid_uws.uws.phases import BLOCKING
+from pyramid_uws.uws.phases import ABORTABLE, BLOCKING
 
 #: Told by the server that ships with the package: how many threads it has.
 THREADS = "pyramid_uws.threads"
@@ -51,7 +52,8 @@ def wait_for_change(request: Request, job: Job, wait: Wait) -> Job:
     """
     if not wait.seconds and wait.seconds is not None:
         return job
-    if job.phase not in BLOCKING or (wait.phases and job.phase not in wait.phases):
+    phase = job.phase
+    if phase not in BLOCKING or (wait.phases and phase not in wait.phases):
         return job
     site = request.registry.uws
     longest = site.settings.max_wait
@@ -59,7 +61,7 @@ def wait_for_change(request: Request, job: Job, wait: Wait) -> Job:
     if not site.waiting_room.enter(request.environ.get(THREADS, THREADS_UNKNOWN)):
         return job
     try:
-        return _hold(request, job, time.monotonic() + seconds)
+        return _hold(request, job, time.monotonic() + seconds, lambda job: job.phase != phase)
     finally:
         site.waiting_room.leave()
 
@@ -70,15 +72,15 @@ def wait_for_end(request: Request, job: Job, seconds: float) -> None:
     if not room.enter(request.environ.get(THREADS, THREADS_UNKNOWN)):
         return
     try:
-        _hold(request, job, time.monotonic() + seconds)
+        _hold(request, job, time.monotonic() + seconds, lambda job: job.phase not in ABORTABLE)
     except NoSuchJob:
         return
     finally:
         room.leave()
 
 
-def _hold(request: Request, job: Job, deadline: float) -> Job:
-    phase, address = job.phase, _path(job)
+def _hold(request: Request, job: Job, deadline: float, done: Callable[[Job], bool]) -> Job:
+    address = _path(job)
     hung_up = request.environ.get("waitress.client_disconnected", bool)
     watcher = request.registry.uws.watcher
     with watcher.listen(job._p_oid) as bell:  # noqa: SLF001 - oids are persistent's public identity
@@ -86,7 +88,7 @@ def _hold(request: Request, job: Job, deadline: float) -> Job:
             bell.clear()
             job = _look_again(request, address)
             remaining = deadline - time.monotonic()
-            if job.phase != phase or remaining <= 0 or hung_up():
+            if done(job) or remaining <= 0 or hung_up():
                 return job
             request.uws_snapshot.leave()
             bell.wait(min(remaining, watcher.poll, LOOK_PERIOD))

@@ -1,0 +1,41 @@
+"""The work: from right ascension and declination to galactic coordinates."""
+
+import json
+from math import asin, atan2, cos, degrees, radians, sin
+from typing import Any
+
+from pyramid_uws.parameters import Parameter
+
+PARAMETERS = (
+    Parameter(name="RA", type="double", unit="deg", ucd="pos.eq.ra", required=True, description="ICRS."),
+    Parameter(
+        name="DEC",
+        type="double",
+        unit="deg",
+        ucd="pos.eq.dec",
+        required=True,
+        minimum=-90.0,
+        maximum=90.0,
+        description="ICRS.",
+    ),
+)
+
+#: The north galactic pole in ICRS, and the galactic longitude of the north celestial pole (degrees).
+POLE_RA, POLE_DEC, NORTH = 192.85948, 27.12825, 122.93192
+
+
+def core(job: Any) -> None:
+    """Add the galactic coordinates as a result ``position``."""
+    longitude, latitude = to_galactic(job.parameters["RA"], job.parameters["DEC"])
+    job.progress(1.0, "turned")
+    position = {"l": round(longitude, 4), "b": round(latitude, 4)}
+    job.add_result("position", "application/json", json.dumps(position) + "\n")
+
+
+def to_galactic(ra: float, dec: float) -> tuple[float, float]:
+    """Return galactic longitude and latitude, all in degrees."""
+    turn, height, pole = radians(ra - POLE_RA), radians(dec), radians(POLE_DEC)
+    latitude = asin(sin(pole) * sin(height) + cos(pole) * cos(height) * cos(turn))
+    east = cos(height) * sin(turn)
+    north = cos(pole) * sin(height) - sin(pole) * cos(height) * cos(turn)
+    return (NORTH - degrees(atan2(east, north))) % 360, degrees(latitude)

@@ -1,0 +1,222 @@
+"""The commands: each looks or acts, says what it has found or done, and returns the exit status."""
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyramid_uws.execution.changes import async_renderers
+from pyramid_uws.settings import Settings
+from pyramid_uws.tree import Root
+from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.jobfilter import JobFilter
+from pyramid_uws.uws.limits import SECOND
+
+from .acting import Visit, act_on, performing, ping
+from .client import NoAnswer
+from .console import Console
+from .finding import Choice, Unclear, find_one, job_at
+from .jobs import describe, description_lines, job_lines, list_jobs, summary
+from .looking import file_of, look, shown
+from .status import status, status_lines
+from .text import count, facts, size
+
+DONE = 0
+NOT_DONE = 1
+
+_DAY = 86400 * SECOND
+
+
+@dataclass(frozen=True)
+class Call:
+    """One run of the command: its options, the site's settings, the console, and how to open the site itself."""
+
+    options: argparse.Namespace
+    settings: Settings
+    console: Console
+    visit: Visit
+
+
+# Looking
+
+
+def run_status(call: Call) -> int:
+    """Show what runs; a server that listens but does not answer is a failure."""
+    server, problem = None, None
+    try:
+        server = ping(call.settings)
+    except NoAnswer as no_answer:
+        problem = no_answer.message
+    found = status(call.settings, server, answers=problem is None)
+    call.console.say(status_lines(found))
+    call.console.give(found)
+    if problem is not None:
+        call.console.complain(problem)
+        return NOT_DONE
+    return DONE
+
+
+def run_jobs(call: Call) -> int:
+    """List jobs."""
+    options = call.options
+    choice = Choice(
+        JobFilter(frozenset(options.phase or ()), options.after, options.last), options.service, options.owner
+    )
+    jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+    call.console.say(job_lines(jobs) if jobs else ["no such jobs"])
+    call.console.give(jobs)
+    return DONE
+
+
+def run_show(call: Call) -> int:
+    """Show one job."""
+    job = look(call.settings.storage, lambda root: describe(root, call.options.job, call.settings))
+    call.console.say(description_lines(job))
+    call.console.give(job)
+    return DONE
+
+
+# Acting on jobs
+
+
+def run_abort(call: Call) -> int:
+    """Abort the jobs named."""
+    jobs, unclear = _named(call)
+    return _act(call, "abort", jobs, unclear)
+
+
+def run_delete(call: Call) -> int:
+    """Delete the jobs named, or chosen."""
+    options = call.options
+    if options.jobs:
+        jobs, unclear = _named(call)
+        return _act(call, "delete", jobs, unclear)
+    before = None if options.older_than is None else int(now() - options.older_than * _DAY)
+    choice = Choice(JobFilter(frozenset(options.phase or ())), options.service, before=before)
+    jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+    return _act(call, "delete", jobs, in_phase=True)
+
+
+def run_reap(call: Call) -> int:
+    """Destroy the jobs whose time is up."""
+    return _act(call, "reap", look(call.settings.storage, _expired))
+
+
+def _named(call: Call) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the jobs that were named, and for each name that means none or several a sentence."""
+
+    def find(root: Root) -> tuple[list[dict[str, Any]], list[str]]:
+        jobs: dict[str, dict[str, Any]] = {}
+        unclear = []
+        for text in call.options.jobs:
+            try:
+                job = job_at(root, find_one(root, text))
+            except Unclear as problem:
+                unclear.append(problem.message)
+            else:
+                jobs[job.job_id] = summary(job.__parent__.__parent__, job)
+        return list(jobs.values()), unclear
+
+    return look(call.settings.storage, find)
+
+
+def _expired(root: Root) -> list[dict[str, Any]]:
+    instant = now()
+    return [
+        summary(renderer, renderer.joblist[job_id])
+        for renderer in async_renderers(root)
+        for job_id in renderer.joblist.expired(instant)
+    ]
+
+
+def _act(
+    call: Call, name: str, jobs: list[dict[str, Any]], unclear: Sequence[str] = (), *, in_phase: bool = False
+) -> int:
+    """Do it to the jobs, with consent; ``in_phase``: only to those that are then in the phase listed."""
+    for sentence in unclear:
+        call.console.complain(sentence)
+    if not jobs and not unclear:
+        call.console.say([f"There is nothing to {name}."])
+    done = not jobs or _carry_out(call, name, jobs, in_phase=in_phase)
+    call.console.give({"dryRun": call.options.dry_run, "jobs": jobs, "unclear": list(unclear)})
+    return DONE if done and not unclear else NOT_DONE
+
+
+def _carry_out(call: Call, name: str, jobs: list[dict[str, Any]], *, in_phase: bool) -> bool:
+    """List the jobs, ask, and do it; tell whether everything was done that was wanted."""
+    deed = f"{name} {'this job' if len(jobs) == 1 else f'these {len(jobs)} jobs'}"
+    if not _agreed(call, list(job_lines(jobs)), deed):
+        return bool(call.options.dry_run)
+    requests = [_request(job, in_phase=in_phase) for job in jobs]
+    with performing(call.settings, call.visit) as perform:
+        outcomes = [_told(call, outcome) for outcome in act_on(perform, name, requests)]
+    for job, outcome in zip(jobs, outcomes, strict=True):
+        job |= {"done": outcome["done"], "note": outcome["note"]}
+    return all(outcome["done"] for outcome in outcomes)
+
+
+def _request(job: Mapping[str, Any], *, in_phase: bool) -> dict[str, Any]:
+    named = {"service": job["service"], "renderer": job["renderer"], "job_id": job["jobId"]}
+    return {**named, "phase": job["phase"]} if in_phase else named
+
+
+def _told(call: Call, outcome: dict[str, Any]) -> dict[str, Any]:
+    if outcome["done"]:
+        call.console.say([f"{outcome['job_id']}  {outcome['note']}"])
+    else:
+        call.console.complain(outcome["note"])
+    return outcome
+
+
+def _agreed(call: Call, lines: Iterable[str], deed: str) -> bool:
+    """List what is to be done; tell whether it is to be done now."""
+    lines = list(lines)
+    call.console.say([*lines, ""])
+    if call.options.dry_run:
+        call.console.say([f"With --dry-run nothing is done. It would {deed}."])
+        return False
+    if call.options.yes or call.console.confirm(lines, f"{deed[0].upper()}{deed[1:]}?"):
+        return True
+    call.console.complain("nothing was done")
+    return False
+
+
+# Acting on the database
+
+
+def run_pack(call: Call) -> int:
+    """Pack the database."""
+    days = call.options.days
+    lines = list(_before_packing(call.settings, days))
+    if not _agreed(call, lines, "pack the database"):
+        call.console.give({"dryRun": call.options.dry_run})
+        return DONE if call.options.dry_run else NOT_DONE
+    with performing(call.settings, call.visit) as perform:
+        packed = perform({"do": "pack", "days": days})
+    call.console.say([f"packed from {size(packed['before'])} to {size(packed['after'])}"])
+    call.console.give({"dryRun": False, "bytesBefore": packed["before"], "bytesAfter": packed["after"]})
+    return DONE
+
+
+def _before_packing(settings: Settings, days: float) -> Iterable[str]:
+    octets = look(settings.storage, lambda root: int(root._p_jar.db().getSize()))  # noqa: SLF001 - the public way
+    file = file_of(settings.storage)
+    kept = None if file is None else f"its file as it is now, as {file.name}.old, until it is packed again"
+    yield from facts(
+        [
+            ("database", f"{size(octets)} in {shown(settings.storage)}"),
+            ("drops", f"what was replaced or deleted more than {count(days, 'day')} ago"),
+            ("keeps", kept),
+        ]
+    )
+
+
+COMMANDS: Mapping[str, Callable[[Call], int]] = {
+    "status": run_status,
+    "jobs": run_jobs,
+    "show": run_show,
+    "abort": run_abort,
+    "delete": run_delete,
+    "reap": run_reap,
+    "pack": run_pack,
+}

@@ -1,0 +1,99 @@
+"""Harvesting: what an attempt has left is judged, its results are stored, its end is committed.
+
+Whatever is wrong with one attempt, its job ends, and the others are not held up.
+"""
+
+import logging
+import shutil
+from collections.abc import Iterable
+from concurrent.futures import Future
+
+from pyramid_uws.definition import Definitions
+from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow, Overloaded, UWSError
+from pyramid_uws.settings import Settings
+from pyramid_uws.uws import phases
+
+from .changes import finish, hand_over
+from .endings import Ending, judge
+from .forkserver import LaunchFailed
+from .processes import end_everything
+from .runs import Harvest, Run
+from .store import ResultStore
+from .writer import Writer
+
+log = logging.getLogger(__name__)
+
+
+class Harvester:
+    """Takes what attempts have left; ``waiting`` is what the database has not taken yet."""
+
+    def __init__(self, settings: Settings, definitions: Definitions, writer: Writer, store: ResultStore) -> None:
+        self.waiting: list[Harvest] = []
+        self._settings = settings
+        self._definitions = definitions
+        self._writer = writer
+        self._store = store
+
+    def on_stop(self, service: str) -> str:
+        """Return what becomes of the service's running jobs when the server is stopped."""
+        definition = self._definitions.get(service)
+        return (definition.on_stop if definition else None) or self._settings.on_stop
+
+    def gather(self, run: Run) -> Harvest:
+        """Judge how an attempt ended, and move its results into the store."""
+        try:
+            return self._gather(run)
+        except Exception as problem:  # the edge of a job: it has to end, however its directory looks
+            log.exception("what job %s has left could not be stored", run.address.job_id)
+            ending = trouble("What the job has left could not be stored", problem)
+            return Harvest(run.address, run.attempt, run.directory, ending)
+
+    def _gather(self, run: Run) -> Harvest:
+        directory, address = run.directory, run.address
+        outcome = directory.outcome()
+        if outcome is None:
+            end_everything(run.keeper, directory.marker)
+        elif outcome.traceback:
+            log.warning("job %s of %s failed:\n%s", address.job_id, address.service, outcome.traceback)
+        ending = judge(
+            outcome,
+            run.asked,
+            duration=run.duration,
+            on_stop=self.on_stop(address.service),
+            show_detail=self._settings.development,
+        )
+        # If the disk is full, this may be why; results and database are to have the room.
+        shutil.rmtree(directory.scratch, ignore_errors=True)
+        wanted = ending.phase != phases.QUEUED
+        results = self._store.take(address.job_id, directory) if wanted else ()
+        return Harvest(address, run.attempt, directory, ending, results, directory.progress())
+
+    def write(self, harvests: Iterable[Harvest]) -> None:
+        """Commit these harvests, and those that wait, together; what cannot be committed waits."""
+        waiting, self.waiting = self.waiting, []
+        handed = [(harvest, hand_over(self._writer, finish(harvest))) for harvest in (*waiting, *harvests)]
+        for harvest, future in handed:
+            job_id = harvest.address.job_id
+            try:
+                self._conclude(harvest, future)
+            except Overloaded as problem:
+                log.warning("the end of job %s cannot be written yet: %s", job_id, problem)
+                self.waiting.append(harvest)
+            except Exception:  # the edge of a job; the next start will try again
+                log.exception("the end of job %s is not complete", job_id)
+
+    def _conclude(self, harvest: Harvest, future: Future[None]) -> None:
+        """Wait for the commit; after that an attempt's directory is not needed any more."""
+        try:
+            future.result()
+        except (NoSuchJob, NotAllowedNow):  # it was deleted or archived meanwhile
+            self._store.remove(harvest.address.job_id)
+        harvest.directory.remove()
+
+
+def trouble(what: str, problem: Exception) -> Ending:
+    """Return the ending of an attempt over which the server itself, not the core, has met a problem."""
+    if isinstance(problem, (UWSError, LaunchFailed)):  # they say it in a sentence
+        return Ending(phases.ERROR, ("transient", str(problem), ""))
+    reason = (problem.strerror if isinstance(problem, OSError) else None) or type(problem).__name__
+    return Ending(phases.ERROR, ("transient", f"{what} ({reason}); run the job again later.", ""))

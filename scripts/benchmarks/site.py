@@ -1,0 +1,26 @@
+"""What the benchmark adds to the server under test: whoever is named in a header is logged in, and may all."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.security import Allowed
+
+from pyramid_uws.auth.policy import AnonymousPolicy
+
+
+class HeaderPolicy(AnonymousPolicy):
+    """Believes the header ``X-Owner``; for measuring only."""
+
+    def authenticated_userid(self, request: Request) -> str | None:  # type: ignore[override]
+        """Return who is named."""
+        name: str | None = request.headers.get("X-Owner")
+        return name
+
+    def permits(self, _request: Request, _context: Any, _permission: str) -> Allowed:
+        """Let everybody do everything."""
+        return Allowed("this is a benchmark")
+
+
+def includeme(config: Any) -> None:
+    """Log in whoever is named."""
+    config.set_security_policy(HeaderPolicy())

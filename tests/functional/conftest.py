@@ -1,0 +1,28 @@
+"""Fixtures of the functional tests."""
+
+import pytest
+
+from tests.support import exhibits, pseudotap
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="session")
+def museum(tmp_path_factory):
+    """A server whose jobs tests look at and leave as they are; it runs one job at a time."""
+    with exhibits.make_museum(tmp_path_factory.mktemp("museum")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def in_every_phase(museum):
+    """Phase -> URL of a job of the museum in that phase."""
+    return exhibits.exhibit(museum)
+
+
+@pytest.fixture(scope="session")
+def tap(tmp_path_factory):
+    """The URL of a service that passes for TAP: its jobs are at `{tap}/async`."""
+    with Server(
+        tmp_path_factory.mktemp("tap"), services=[], sections={"uws:service:tap": pseudotap.SERVICE}
+    ) as server:
+        yield f"{server.url}/tap"

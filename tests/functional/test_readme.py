@@ -1,0 +1,78 @@
+"""The papers work as they are printed: their transcripts are typed here, at real servers, and print the same."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support import papers
+from tests.support.papers import DOCS, PROJECT
+from tests.support.server import Server
+
+README = PROJECT / "README.md"
+FIRST_JOB = DOCS / "first-job.md"
+WRITE_A_CORE = DOCS / "write-a-core.md"
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory):
+    """The demonstration site with its lists open, as the first steps want it."""
+    server = Server(tmp_path_factory.mktemp("demonstration"), services=[])
+    papers.site_from(PROJECT / "development.ini", server, list_anonymous="true")
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_site(tmp_path_factory):
+    """The site that docs/write-a-core.md has its reader make, in the folder of its files."""
+    folder = tmp_path_factory.mktemp("own")
+    server = Server(folder, services=[])
+    papers.save_files(WRITE_A_CORE, folder)
+    papers.site_from(folder / "site.ini", server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        with server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def readme_folder(tmp_path_factory):
+    """Where the reader of the README types."""
+    folder = tmp_path_factory.mktemp("readme")
+    papers.save_files(README, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(demonstration, own_site, readme_folder, tmp_path_factory):
+    """Paper -> what its transcripts print here; they are typed all at once, since they mostly wait."""
+    stages = {
+        README: (readme_folder, demonstration),
+        FIRST_JOB: (tmp_path_factory.mktemp("first"), demonstration),
+        WRITE_A_CORE: (own_site.folder, own_site),
+    }
+    with ThreadPoolExecutor() as readers:
+        futures = {
+            paper: readers.submit(papers.play, paper, folder, server.port)
+            for paper, (folder, server) in stages.items()
+        }
+        yield {paper: future.result() for paper, future in futures.items()}
+
+
+@pytest.mark.parametrize("paper", [README, FIRST_JOB, WRITE_A_CORE], ids=lambda paper: paper.name)
+def test_a_paper_prints_what_its_commands_print(played, paper):
+    assert not papers.differences(paper, played[paper])
+
+
+def test_the_readme_runs_a_crossmatch_to_its_plot(played, readme_folder):
+    outputs = {exchange.command: output for exchange, output in played[README]}
+
+    assert outputs[".venv/bin/python crossmatch.py"] == "COMPLETED 95134 pairs for 94089 stars\n"
+    for picture in ("sky.png", "motion.png"):
+        assert (readme_folder / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_tutorial_of_cores_finds_the_period_of_its_star(played):
+    outputs = {exchange.command: output for exchange, output in played[WRITE_A_CORE]}
+
+    assert outputs["curl -s $JOB/results/period"].startswith('{"period": 0.566')

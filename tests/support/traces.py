@@ -1,0 +1,37 @@
+"""What there is of a job beside what its server tells: files, processes, transactions."""
+
+import os
+from pathlib import Path
+
+from ZODB.FileStorage import FileStorage
+
+from .http import wait_for
+from .server import Server
+
+
+def job_id(job: str) -> str:
+    return job.rpartition("/")[2]
+
+
+def files(server: Server, job: str) -> list[Path]:
+    """Return everything in the server's folders that has to do with the job."""
+    # os.walk does not mind that folders vanish meanwhile.
+    found = (Path(folder, name) for folder, *entries in os.walk(server.var) for names in entries for name in names)
+    return [path for path in found if job_id(job) in str(path)]
+
+
+def pids_of_stubborn(folder: Path) -> list[int]:
+    """Return the pids of the stubborn core's processes, once all of them are there."""
+    names = ("core", "child", "session", "daemon")
+    wait_for(lambda: all((folder / name).exists() for name in names), what="the core's children")
+    return [int((folder / name).read_text()) for name in names]
+
+
+def count_transactions(server: Server) -> int:
+    """Return how many transactions the database of a server that does not run holds."""
+    assert not server.is_running
+    storage = FileStorage(str(server.var / "uws.fs"), read_only=True)
+    try:
+        return sum(1 for _ in storage.iterator())
+    finally:
+        storage.close()
