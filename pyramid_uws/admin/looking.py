@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import zc.lockfile  # type: ignore[import-untyped]
 import zodburi
 from ZODB.DB import DB
-from ZODB.POSException import POSError, ReadOnlyError
+from ZODB.POSException import ReadOnlyError
 
 from pyramid_uws.exceptions import UWSError
 from pyramid_uws.execution.reading import Reader
@@ -41,8 +41,8 @@ def look(storage: str, find: Callable[[Root], T]) -> T:
         before = _identity(storage)
         try:
             return _look_once(storage, find)
-        except (POSError, OSError, EOFError, KeyError, ValueError):
-            # Index and file are read one after the other; they did not fit if one was replaced in between.
+        except Exception:
+            # Index and file are read one after the other; if they were replaced in between, anything may happen.
             if _identity(storage) == before:
                 raise
     return _look_once(storage, find)
@@ -75,9 +75,11 @@ def _database(storage: str) -> Iterator[DB]:
             ) from problem
     try:
         database = DB(opened)
-    except ReadOnlyError as problem:  # it wanted to make the root of a database that has nothing in it
+    except BaseException as problem:
         opened.close()
-        raise _empty(storage) from problem
+        if isinstance(problem, ReadOnlyError):  # it wanted to make the root of a database that has nothing in it
+            raise _empty(storage) from problem
+        raise
     try:
         yield database
     finally:

@@ -46,11 +46,11 @@ def block(text: str, indent: str = "  ") -> Iterator[str]:
 def size(octets: int) -> str:
     """Write a number of bytes with three digits, in powers of 1000."""
     number = float(octets)
-    for unit in _UNITS:
-        if number < 999.5 or unit == _UNITS[-1]:
-            break
+    power = 0
+    while number >= 999.5 and power < len(_UNITS) - 1:
         number /= 1000
-    return f"{octets} B" if unit == "B" else f"{number:.3g} {unit}"
+        power += 1
+    return f"{number:.3g} {_UNITS[power]}"
 
 
 def count(number: float, thing: str) -> str:

@@ -27,6 +27,7 @@ from pyramid_uws.uws.limits import SECOND
 
 from .changes import Claimed, async_renderers, claim, hand_over, reap, refuse, report
 from .endings import ABORT, OVERDUE, STOP
+from .forkserver import LaunchFailed
 from .harvesting import Harvester, trouble
 from .jobdir import JobDirectory, JobSpec
 from .nursery import Nurseries
@@ -287,7 +288,8 @@ class Dispatcher:
             directory.create(self._spec(claimed))
             keeper = self._nurseries.launch(self.definitions[address.service], directory)
         except Exception as problem:  # the edge of a job: it is claimed, and has to end
-            log.exception("job %s of %s could not be started", address.job_id, address.service)
+            surprise = not isinstance(problem, LaunchFailed)
+            log.error("job %s of %s: %s", address.job_id, address.service, problem, exc_info=surprise)  # noqa: TRY400
             end_everything(None, directory.marker)
             ending = trouble("The job could not be started", problem)
             self.harvester.write([Harvest(address, claimed.attempt, directory, ending)])

@@ -76,7 +76,7 @@ class ResultStore:
             self._make(folder)
             _move_folder(attempt.results_folder, folder / "results")
             _keep_only(folder / "results", {result[0] for result in listed})
-        elif (folder / "results").exists():
+        elif attempt.path.is_dir():  # otherwise this comes too late, and would undo what was done
             remove_tree(folder / "results")
         self._take_log(folder, attempt)
         if listed:

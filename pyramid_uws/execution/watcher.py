@@ -1,73 +1,88 @@
 """Wake-ups from the database: whoever waits for a job is told when its object changes.
 
 ZODB's own invalidations are the wake-ups, keyed by oid, so changes of this process and of others come the
-same way and nobody notifies by hand. Where the hook is missing (it is not ZODB's public interface), waiting
-falls back on looking again every half second.
+same way and nobody notifies by hand. Where they come from is the matter of :mod:`.invalidations`.
 """
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from .invalidations import open_source
+
 log = logging.getLogger(__name__)
 
-#: However quiet the database is, look again after this many seconds.
-SAFETY_POLL = 5.0
-SLOW_POLL = 0.5
+#: Called when an object has changed: in the thread that commits and under a lock of the database, so all it
+#: may do is to leave a note for another thread.
+Ring = Callable[[], object]
 
 
 class Watcher:
-    """Tells threads of changes of persistent objects."""
+    """Tells of changes of persistent objects.
+
+    Whoever wants to miss nothing does three things in this order: ``subscribe`` (or hang up the bell), then
+    ``settle``, then look at the object in a new snapshot. Having been told, he settles again before he looks.
+    """
 
     def __init__(self, database: Any) -> None:
         self._lock = threading.Lock()
-        self._bells: dict[bytes, set[threading.Event]] = {}
-        self.poll = SAFETY_POLL
-        try:
-            self._instance = database._mvcc_storage.new_instance()  # noqa: SLF001 - see the module's docstring
-            if not hasattr(self._instance, "_invalidate"):
-                raise AttributeError("_invalidate")
-            self._instance._invalidate = lambda _tid, oids: self.wake(oids)  # noqa: SLF001
-            self._instance._invalidateCache = self.wake_all  # noqa: SLF001
-        except AttributeError as missing:
-            self._instance = None
-            self.poll = SLOW_POLL
-            log.warning("waiting polls the database, for it tells of no changes (%s)", missing)
+        self._bells: dict[bytes, set[Ring]] = {}
+        self._source = open_source(database, self.wake)
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.settle = self._source.settle
+        #: Seconds between two looks of the watcher itself; whoever holds a bell need not look more often.
+        self.poll = self._source.period
 
     def close(self) -> None:
         """Let go of the database and of everybody who waits."""
-        if self._instance is not None:
-            self._instance.release()
-        self.wake_all()
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join(self._source.period)
+        self._source.close()
+        self.wake(None)
+
+    def subscribe(self, oid: bytes, ring: Ring) -> None:
+        """Have ``ring`` called at each change of the object, and whenever it may have changed."""
+        with self._lock:
+            self._bells.setdefault(oid, set()).add(ring)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="uws-watcher", daemon=True)
+                self._thread.start()
+
+    def unsubscribe(self, oid: bytes, ring: Ring) -> None:
+        """Have it called no more; one last call may be on its way."""
+        with self._lock:
+            rings = self._bells[oid]
+            rings.discard(ring)
+            if not rings:
+                del self._bells[oid]
 
     @contextmanager
     def listen(self, oid: bytes) -> Iterator[threading.Event]:
         """Yield a bell that rings at each change of the object; hang it up before looking at the object."""
         bell = threading.Event()
-        with self._lock:
-            self._bells.setdefault(oid, set()).add(bell)
+        self.subscribe(oid, bell.set)
         try:
             yield bell
         finally:
-            with self._lock:
-                bells = self._bells[oid]
-                bells.discard(bell)
-                if not bells:
-                    del self._bells[oid]
+            self.unsubscribe(oid, bell.set)
 
-    def wake(self, oids: Iterable[bytes]) -> None:
-        """Ring the bells of these objects; called by the database while it commits."""
+    def wake(self, oids: Iterable[bytes] | None) -> None:
+        """Ring the bells of these objects, or all of them; called by the database while it commits."""
         with self._lock:
-            if self._bells:
-                for oid in oids:
-                    for bell in self._bells.get(oid, ()):
-                        bell.set()
+            if not self._bells:
+                return
+            rung = self._bells.values() if oids is None else [self._bells.get(oid, ()) for oid in oids]
+            rings = [ring for rings in rung for ring in rings]
+        for ring in rings:  # not under the lock: who is told may have a lock of his own, and subscribe under it
+            ring()
 
-    def wake_all(self) -> None:
-        """Ring every bell: what changed is not known."""
-        with self._lock:
-            for bells in self._bells.values():
-                for bell in bells:
-                    bell.set()
+    def _run(self) -> None:
+        while not self._closed.wait(self._source.period):
+            try:
+                self._source.check()
+            except Exception as problem:  # noqa: BLE001 - the edge of the thread; the database may come back
+                log.warning("the database does not tell whether anything has changed: %r", problem)

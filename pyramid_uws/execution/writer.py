@@ -59,6 +59,7 @@ class Writer:
         self._publish = publish
         self._waiting: queue.Queue[_Waiting | None] = queue.Queue(BACKLOG)
         self._thread = threading.Thread(target=self._run, name="uws-writer", daemon=True)
+        self._door = threading.Lock()
         self._closed = False
         self.healthy = True
 
@@ -68,19 +69,21 @@ class Writer:
 
     def stop(self) -> None:
         """Commit what was handed over, then end."""
-        self._closed = True
+        with self._door:
+            self._closed = True
         self._waiting.put(None)
         self._thread.join()
 
     def submit(self, change: Change[T]) -> "Future[T]":
         """Hand a change over; the future has its value after the commit."""
         future: Future[T] = Future()
-        if self._closed:
-            raise Overloaded("The server is being stopped; try again in a moment.")
-        try:
-            self._waiting.put_nowait((change, future))
-        except queue.Full:
-            raise Overloaded("Too many changes are waiting to be written; try again in a moment.") from None
+        with self._door:  # what comes after the end would wait for ever
+            if self._closed:
+                raise Overloaded("The server is being stopped; try again in a moment.")
+            try:
+                self._waiting.put_nowait((change, future))
+            except queue.Full:
+                raise Overloaded("Too many changes are waiting to be written; try again in a moment.") from None
         return future
 
     def do(self, change: Change[T], timeout: float | None = 60) -> T:

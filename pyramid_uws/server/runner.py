@@ -1,4 +1,9 @@
-"""``[server:main] use = egg:pyramid_uws``: waitress, with what waiting and stopping need."""
+"""``[server:main] use = egg:pyramid_uws``: waitress, with what waiting and stopping need.
+
+All settings of waitress are taken, and ``park_limit``: how many requests with WAIT may be parked, without a
+thread. 0 parks none; they wait in threads then, as they do where waitress or the system lack something that
+parking relies on.
+"""
 
 import logging
 import os
@@ -11,42 +16,28 @@ from waitress import wasyncore
 
 from pyramid_uws.views.waiting import THREADS
 
+from .capacity import CONNECTION_LIMIT, divide, raise_file_limit, read_park_limit
+from .parking import ParkingServer
+from .reliance import missing
+
 log = logging.getLogger(__name__)
 
 DEFAULT_THREADS = 16
 
 #: What a site wants from waitress unless its ini file says otherwise: polling knows no limit of 1024
 #: sockets, and looking ahead tells when a client that waits has hung up.
-DEFAULTS = {"asyncore_use_poll": "true", "channel_request_lookahead": "5", "connection_limit": "1000"}
-
+DEFAULTS = {
+    "asyncore_use_poll": "true",
+    "backlog": "4096",
+    "channel_request_lookahead": "5",
+    "connection_limit": str(CONNECTION_LIMIT),
+    "threads": str(DEFAULT_THREADS),
+}
 
 #: What waitress tells an application: a callable that knows whether the client has hung up.
 HUNG_UP = "waitress.client_disconnected"
 
-
-def serve(app: Any, _global_config: Any, **options: str) -> int:
-    """Serve the application until SIGTERM or Ctrl-C: the paste server runner."""
-    threads = int(options.get("threads", DEFAULT_THREADS))
-    stop = Stop()
-
-    def told(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        hung_up = environ[HUNG_UP]
-        environ[THREADS] = threads
-        # Whoever waits is answered when the server stops, too.
-        environ[HUNG_UP] = lambda: stop.wanted or hung_up()
-        answer: Iterable[bytes] = app(environ, start_response)
-        return answer
-
-    os.umask(0o077)  # whatever is written is the server's own
-    sockets: dict[int, Any] = {}
-    server = waitress.create_server(told, map=sockets, **(DEFAULTS | options | {"threads": str(threads)}))
-    stop.listen()
-    for listener in _addresses(server):
-        log.info("serving on %s", listener)
-    server.run()
-    log.info("stopping")
-    wasyncore.close_all(sockets)  # nobody shall hope for an answer while the jobs are ended
-    return 0
+App = Callable[..., Iterable[bytes]]
 
 
 class Stop:
@@ -54,22 +45,73 @@ class Stop:
 
     def __init__(self) -> None:
         self.wanted = False
+        self._then: Callable[[], object] = bool
 
-    def listen(self) -> None:
-        """Take the signals from now on."""
+    def listen(self, then: Callable[[], object]) -> None:
+        """Take the signals from now on; ``then`` is called at the first and must not take a lock."""
+        self._then = then
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self)
 
     def __call__(self, _number: int, _frame: Any) -> None:
-        """End waitress' loop; what was registered for the exit is done afterwards, undisturbed."""
+        """Note that the end is wanted; what is done then, and at the exit, is not disturbed any more."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         self.wanted = True
-        raise SystemExit(0)
+        self._then()
 
 
-def _addresses(server: Any) -> list[str]:
-    if hasattr(server, "effective_listen"):
-        return [f"http://{host}:{port}" for host, port in server.effective_listen]
-    host, port = server.effective_host, server.effective_port
-    return [f"http://{host}:{port}"]
+def serve(app: App, _global_config: Any, **options: str) -> int:
+    """Serve the application until SIGTERM or Ctrl-C: the paste server runner."""
+    os.umask(0o077)  # whatever is written is the server's own
+    park_limit = read_park_limit(options.pop("park_limit", None))
+    options = DEFAULTS | options
+    stop = Stop()
+    files = raise_file_limit()
+    lacking = missing()
+    if lacking:
+        log.warning("requests with WAIT wait in threads, a few at a time: parking lacks %s", ", ".join(lacking))
+    if lacking or park_limit == 0:
+        _serve_plainly(_telling(app, options, stop), options, stop)
+    else:
+        capacity = divide(files, park_limit, int(options["connection_limit"]))
+        server = ParkingServer(_telling(app, options, stop), capacity, options)
+        stop.listen(server.aside.ring)
+        _announce(server.server)
+        server.run(lambda: stop.wanted)
+    return 0
+
+
+def _serve_plainly(app: App, options: dict[str, str], stop: Stop) -> None:
+    """Serve by waitress as it is; its loop ends by an exception."""
+    sockets: dict[int, Any] = {}
+    server = waitress.create_server(app, map=sockets, **options)
+    stop.listen(_leave_loop)
+    _announce(server)
+    server.run()
+    log.info("stopping")
+    wasyncore.close_all(sockets)  # nobody shall hope for an answer while the jobs are ended
+
+
+def _leave_loop() -> None:
+    raise SystemExit(0)
+
+
+def _telling(app: App, options: dict[str, str], stop: Stop) -> App:
+    """Return the application, told how many threads there are and when who waits is to be answered."""
+    threads = int(options["threads"])
+
+    def told(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        hung_up = environ[HUNG_UP]
+        environ[THREADS] = threads
+        # Whoever waits is answered when the server stops, too.
+        environ[HUNG_UP] = lambda: stop.wanted or hung_up()
+        return app(environ, start_response)
+
+    return told
+
+
+def _announce(server: Any) -> None:
+    listening = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
+    for host, port in listening:
+        log.info("serving on http://%s:%s", host, port)

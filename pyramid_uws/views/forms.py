@@ -4,18 +4,13 @@ Parameters of a POST are the union of query and body (U-26). Texts are bounded i
 handed, chunk by chunk, to whoever keeps them.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import IO, Any
 from urllib.parse import parse_qsl
 
-from multipart import (
-    MultipartError,
-    MultipartSegment,
-    ParserLimitReached,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 from pyramid.request import Request
 
 from pyramid_uws.exceptions import BadRequest, TooLarge
@@ -30,6 +25,9 @@ MAX_TEXT = 1024 * 1024
 MAX_FIELDS = 1000
 CHUNK = 64 * 1024
 
+# Clients leave the quotes away where they are needed: astroquery says ``boundary====123===``.
+_BOUNDARY = re.compile(r';\s*boundary\s*=\s*("[^"]*"|[^;]*)', re.IGNORECASE)
+
 URLENCODED = "application/x-www-form-urlencoded"
 
 
@@ -42,9 +40,11 @@ def read_form(request: Request, sink: FileSink) -> Pairs:
     """Return the pairs of query and body; files among the parts of the body go to the sink."""
     check_size(request)
     pairs = read_query(request)
-    media_type, options = parse_options_header(request.environ.get("CONTENT_TYPE") or "")
+    header = request.environ.get("CONTENT_TYPE") or ""
+    media_type = header.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        pairs += _read_multipart(request, options.get("boundary", ""), sink)
+        boundary = _BOUNDARY.search(header)
+        pairs += _read_multipart(request, boundary[1].strip(' "') if boundary else "", sink)
     elif media_type in {URLENCODED, ""}:
         pairs += _parse(_read_text(request))
     elif request.content_length:

@@ -1,6 +1,7 @@
-"""GET with WAIT (UWS 1.1, section 2.2.1.2): held in a thread, outside any transaction, bounded in number.
+"""GET with WAIT (UWS 1.1, section 2.2.1.2): parked, where the server can do that; else held in a thread.
 
-At most half the server's threads wait; more callers are answered early, which the standard allows.
+Held in a thread, a request waits outside any transaction, and at most half the server's threads wait; more
+callers are answered early, which the standard allows.
 """
 
 import threading
@@ -14,6 +15,8 @@ from pyramid_uws.exceptions import NoSuchJob
 from pyramid_uws.tree import Job
 from pyramid_uws.uws.control import Wait
 from pyramid_uws.uws.phases import ABORTABLE, BLOCKING
+
+from .parked import PARK, park_until_change
 
 #: Told by the server that ships with the package: how many threads it has.
 THREADS = "pyramid_uws.threads"
@@ -48,7 +51,8 @@ class WaitingRoom:
 def wait_for_change(request: Request, job: Job, wait: Wait) -> Job:
     """Hold the request until the job leaves its phase, or the time is up; return the job as it is then.
 
-    :class:`NoSuchJob` if it was deleted meanwhile.
+    :class:`NoSuchJob` if it was deleted meanwhile. A request that is parked leaves by an exception and comes
+    in again from the start.
     """
     if not wait.seconds and wait.seconds is not None:
         return job
@@ -58,6 +62,10 @@ def wait_for_change(request: Request, job: Job, wait: Wait) -> Job:
     site = request.registry.uws
     longest = site.settings.max_wait
     seconds = longest if wait.seconds is None else min(wait.seconds, longest)
+    place = request.environ.get(PARK)
+    if place is not None:
+        address = _path(job)
+        return park_until_change(request, place, job, seconds, lambda: _look_again(request, address))
     if not site.waiting_room.enter(request.environ.get(THREADS, THREADS_UNKNOWN)):
         return job
     try:
@@ -100,7 +108,8 @@ def _path(job: Job) -> tuple[str, str, str]:
 
 
 def _look_again(request: Request, address: tuple[str, str, str]) -> Job:
-    """Return the job in a new snapshot."""
+    """Return the job in a new snapshot, which shows all changes of which anybody was told."""
+    request.registry.uws.watcher.settle()
     root: Any = request.uws_snapshot.renew()
     try:
         job: Job = root[address[0]][address[1]][address[2]]

@@ -33,7 +33,10 @@ BROKEN = {
     "attachment": (MULTIPART, FORM.replace(b"form-data", b"attachment")),
     "value not UTF-8": (MULTIPART, FORM.replace(b"ABORT", b"ABORT\xff")),
     "name not UTF-8": (MULTIPART, FORM.replace(b"PHASE", b"PHASE\xff")),
-    "base64": (MULTIPART, FORM.replace(b"\r\n\r\nABORT", b"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJPUlQ=")),
+    "base64": (
+        MULTIPART,
+        FORM.replace(b"\r\n\r\nABORT", b"\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJPUlQ="),
+    ),
     "long header": (MULTIPART, FORM.replace(b"\r\n\r\nABORT", b"\r\nX: " + b"y" * 10_000 + b"\r\n\r\nABORT")),
     "many headers": (MULTIPART, FORM.replace(b"\r\n\r\nABORT", b"\r\nX: y" * 100 + b"\r\n\r\nABORT")),
     "many parts": (MULTIPART, FORM[:-7].join([b""] * 2000) + FORM),
@@ -108,7 +111,10 @@ class TestBodies:
         body = FILE % b"1,2,3"
 
         answer = wire.request(
-            "POST", server.joblist("echo"), [("Content-Type", MULTIPART)], body.removesuffix(b"--B--\r\n") + spoiler
+            "POST",
+            server.joblist("echo"),
+            [("Content-Type", MULTIPART)],
+            body.removesuffix(b"--B--\r\n") + spoiler,
         )
 
         assert wire.status(answer) == 400
@@ -204,19 +210,30 @@ class TestPaths:
         assert b"root:" not in answer
         assert wire.header(answer, "X-Evil") is None
 
-    @pytest.mark.parametrize("way", ["//phase", "/./phase", "/owner/../phase", "/%70hase", "%2fphase", "/@@/../phase"])
+    @pytest.mark.parametrize(
+        "way", ["//phase", "/./phase", "/owner/../phase", "/%70hase", "%2fphase", "/@@/../phase"]
+    )
     def test_detours_lead_to_the_same_place(self, way, job):
         answer = wire.request("GET", job + way)
 
         assert answer.endswith(b"\r\n\r\nPENDING")
 
-    @pytest.mark.parametrize("path", ["/results/../../../../etc/passwd", "/results/..%2fjob.json", "/parameters/..%2f1"])
+    @pytest.mark.parametrize(
+        "path", ["/results/../../../../etc/passwd", "/results/..%2fjob.json", "/parameters/..%2f1"]
+    )
     def test_a_file_is_found_by_its_id_only(self, path, in_every_phase):
         assert wire.status(wire.request("GET", in_every_phase["COMPLETED"] + path)) == 404
 
     @pytest.mark.parametrize(
         "start",
-        [b"GET /\xff HTTP/1.1", b"GET", b"get / HTTP/1.1", b"G\x00T / HTTP/1.1", b"GET / extra HTTP/1.1", b"\x16\x03\x01\x02"],
+        [
+            b"GET /\xff HTTP/1.1",
+            b"GET",
+            b"get / HTTP/1.1",
+            b"G\x00T / HTTP/1.1",
+            b"GET / extra HTTP/1.1",
+            b"\x16\x03\x01\x02",
+        ],
     )
     def test_a_start_that_is_none_is_refused(self, start, server):
         answer = wire.send(server.url, start + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -227,7 +244,14 @@ class TestPaths:
 class TestQueries:
     @pytest.mark.parametrize(
         "query",
-        ["PHASE=%ff", "%ff=1", "LAST=%ff", "AFTER=%ed%a0%80", "&".join(["a=b"] * 10_000), "PHASE=" + "x" * 100_000],
+        [
+            "PHASE=%ff",
+            "%ff=1",
+            "LAST=%ff",
+            "AFTER=%ed%a0%80",
+            "&".join(["a=b"] * 10_000),
+            "PHASE=" + "x" * 100_000,
+        ],
     )
     @pytest.mark.parametrize("place", ["/echo/async", "{job}"])
     def test_one_that_cannot_be_read_is_refused_or_ignored(self, place, query, server, job):
@@ -294,7 +318,16 @@ class TestHeaders:
 
     @pytest.mark.parametrize(
         "media_type",
-        ["text/html", "image/svg+xml", "text/html; charset=utf-7", "None", "", "text/html,x", "a/b\x0bX: y", "a" * 5000],
+        [
+            "text/html",
+            "image/svg+xml",
+            "text/html; charset=utf-7",
+            "None",
+            "",
+            "text/html,x",
+            "a/b\x0bX: y",
+            "a" * 5000,
+        ],
     )
     def test_a_file_is_given_back_as_nothing_that_a_browser_runs(self, media_type, server):
         part = b'--B\r\nContent-Disposition: form-data; name="X"; filename="x"\r\nContent-Type: %b\r\n\r\n'

@@ -72,7 +72,9 @@ class TestCapabilities:
     def test_it_says_when_it_last_changed(self, method, base):
         answer = http.request(method, f"{base}/capabilities")
 
-        assert parsedate_to_datetime(answer.headers["Last-Modified"]) <= parsedate_to_datetime(answer.headers["Date"])
+        assert parsedate_to_datetime(answer.headers["Last-Modified"]) <= parsedate_to_datetime(
+            answer.headers["Date"]
+        )
 
     @pytest.mark.spec("C-50")
     def test_readers_without_namespaces_find_literal_names(self, base):

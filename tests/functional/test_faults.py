@@ -1,8 +1,7 @@
-"""Things that break while the server runs: processes, disks, modules, the ini file. The server goes on."""
+"""Things that break while the server runs: processes, modules, disks, the ini file. The server goes on."""
 
-import contextlib
 import subprocess
-from pathlib import Path
+from signal import SIGKILL, SIGSTOP
 
 import pytest
 
@@ -11,26 +10,13 @@ from tests.support.anatomy import (
     attempts,
     forbid_growth,
     job_id,
-    named,
     of_job,
-    of_jobs,
+    parent,
     send,
     wait_for_process,
 )
-from tests.support.http import (
-    abort,
-    create,
-    http,
-    job_document,
-    parse,
-    phase,
-    text,
-    wait_for,
-    wait_for_phase,
-    xpath,
-)
+from tests.support.http import abort, create, http, job_document, phase, run, text, wait_for, wait_for_phase, xpath
 from tests.support.server import Server
-from signal import SIGCONT, SIGKILL, SIGSTOP
 
 FAULTS = "tests.support.fault_cores"
 SECTIONS = {
@@ -93,10 +79,9 @@ class TestProcesses:
         assert of_job(server, job) == []
 
     def test_a_killed_fork_server_is_replaced_and_its_jobs_go_on(self, server, sleeper):
-        job, _, core = sleeper()
-        before = named(server, "uws-forkserver")
+        job, keeper, core = sleeper()
 
-        send(SIGKILL, *before)
+        send(SIGKILL, parent(keeper))
         next_job = create(server.joblist("quick"), PHASE="RUN")
 
         wait_for_phase(next_job, "COMPLETED")
@@ -159,3 +144,127 @@ class TestModules:
         assert phase(job) == "QUEUED"
         abort(job)
         assert phase(job) == "ABORTED"
+
+
+class TestADatabaseThatCannotBeWritten:
+    @pytest.fixture
+    def full(self, server):
+        """The server, which finds no room for another transaction until it is told to."""
+        forbid_growth(server.var / "uws.fs", server)
+        yield server
+        allow_growth(server)
+
+    @pytest.mark.spec("U-92", "U-101")
+    def test_a_job_is_not_made_and_that_is_said(self, full):
+        before = http.get(full.joblist("gated")).text, stored(full)
+
+        answer = http.post(full.joblist("gated"), files={"FOLDER": ("f", b"content", "image/fits")})
+
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        assert "cannot be written" in answer.text
+        assert (http.get(full.joblist("gated")).text, stored(full)) == before
+        allow_growth(full)
+        assert phase(create(full.joblist("gated"))) == "PENDING"
+
+    def test_a_job_ends_when_there_is_room_again(self, server, tmp_path):
+        job = create(server.joblist("gated"), FOLDER=str(tmp_path), PHASE="RUN")
+        wait_for((tmp_path / job_id(job)).exists)
+
+        forbid_growth(server.var / "uws.fs", server)
+        (tmp_path / f"{job_id(job)}.go").touch()
+        wait_for(lambda: f"the end of job {job_id(job)} cannot be written yet" in server.log)
+        meanwhile = phase(job)
+        allow_growth(server)
+
+        wait_for_phase(job, "COMPLETED")
+        assert meanwhile == "EXECUTING"
+        assert http.get(f"{job}/results/second").text == "made in the end"
+        wait_for(lambda: not attempts(server))
+
+    def test_a_queued_job_starts_when_there_is_room_again(self, full):
+        allow_growth(full)
+        blockers = [create(full.joblist("sleeper"), PHASE="RUN") for _ in range(4)]
+        job = create(full.joblist("quick"), PHASE="RUN")
+        for blocker in blockers:
+            wait_for_process(full, blocker, "uws-core")
+
+        forbid_growth(full.var / "uws.fs", full)
+        send(SIGKILL, *(pid for blocker in blockers for pid in of_job(full, blocker, "uws-core")))
+        wait_for(lambda: f"the end of job {job_id(blockers[0])} cannot be written yet" in full.log)
+        allow_growth(full)
+
+        wait_for_phase(job, "COMPLETED", timeout=10)
+
+
+def stored(server):
+    """Return the files of results and parameters that there are."""
+    return sorted(path for path in (server.var / "results").rglob("*") if path.is_file())
+
+
+class TestAFullDisk:
+    @pytest.fixture
+    def small_disk(self, tmp_path):
+        """A folder with room for four megabytes."""
+        folder = tmp_path / "disk"
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+        mount = subprocess.run(command, capture_output=True, text=True, check=False)
+        if mount.returncode:
+            pytest.skip(f"a small disk cannot be mounted: {mount.stderr.strip()}")
+        yield folder
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+    @pytest.fixture
+    def make_full_server(self, make_server):
+        def make_full_server(**settings):
+            return make_server(settings=settings, services=["quick"], sections=SECTIONS)
+
+        return make_full_server
+
+    def test_a_core_that_fills_it_fails_and_the_room_is_given_back(self, small_disk, make_full_server):
+        server = make_full_server(**{"uws.var": str(small_disk)})
+        job = create(server.joblist("devouring"), PHASE="RUN")
+
+        wait_for_phase(job, "ERROR")
+        assert error_of(job) == ("fatal", "OSError: [Errno 28] No space left on device")
+        assert http.get(f"{job}/results/first").text == "made at once"
+        wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
+        server.stop()
+        server.start()
+        assert phase(job) == "ERROR"
+
+    def test_results_that_do_not_fit_into_the_store_fail_the_job(self, small_disk, make_full_server):
+        server = make_full_server(**{"uws.results": str(small_disk)})
+        job = create(server.joblist("devouring"), SIZE=5_000_000, PHASE="RUN")
+
+        wait_for_phase(job, "ERROR")
+        sentence = "What the job has left could not be stored (No space left on device); run the job again later."
+        assert error_of(job) == ("transient", sentence)
+        assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+        wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
+
+
+def test_a_work_folder_that_is_lost_fails_jobs_until_it_is_there_again(server):
+    work = server.var / "work"
+    work.rename(server.var / "elsewhere")
+    work.touch()
+    job = create(server.joblist("quick"), PHASE="RUN")
+
+    wait_for_phase(job, "ERROR")
+    assert error_of(job)[0] == "transient"
+    assert "could not be started (Not a directory)" in error_of(job)[1]
+    work.unlink()
+    wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
+
+
+def test_a_file_that_a_parameter_refers_to_and_that_is_lost_fails_the_job(server):
+    job = create(server.joblist("quick"), files={"TEXT": ("t", b"\0", "image/fits")})
+    for path in stored(server):
+        if job_id(job) in str(path):
+            path.unlink()
+
+    run(job)
+
+    wait_for_phase(job, "ERROR")
+    assert "There is no file" in error_of(job)[1]

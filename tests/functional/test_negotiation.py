@@ -39,7 +39,16 @@ class TestAccept:
             *(pytest.param(accept, marks=pytest.mark.spec("U-13", "C-32")) for accept in (JAVA, OLD_JAVA)),
             *(
                 pytest.param(accept, marks=pytest.mark.spec("U-16", "C-32"))
-                for accept in ("image/png", "text/plain", "", "text/html;level=1", "*", ",;=", "é", "application/json;q=0")
+                for accept in (
+                    "image/png",
+                    "text/plain",
+                    "",
+                    "text/html;level=1",
+                    "*",
+                    ",;=",
+                    "é",
+                    "application/json;q=0",
+                )
             ),
             *(
                 pytest.param(accept, marks=pytest.mark.spec("U-12"))
@@ -74,7 +83,11 @@ class TestAccept:
         answer = get(job + child, BROWSER)
 
         assert answer.status_code == 200
-        assert answer.headers["Content-Type"].partition(";")[0] in {"text/html", "application/xhtml+xml", "text/xml"}
+        assert answer.headers["Content-Type"].partition(";")[0] in {
+            "text/html",
+            "application/xhtml+xml",
+            "text/xml",
+        }
 
     @pytest.mark.spec("U-11")
     @pytest.mark.parametrize("child", DOCUMENTS)
@@ -93,7 +106,12 @@ class TestAccept:
 class TestJson:
     @pytest.mark.parametrize(
         "accept",
-        ["application/json", "APPLICATION/JSON", "text/xml;q=0.5, application/json", "application/json, text/html"],
+        [
+            "application/json",
+            "APPLICATION/JSON",
+            "text/xml;q=0.5, application/json",
+            "application/json, text/html",
+        ],
     )
     @pytest.mark.parametrize("child", DOCUMENTS)
     def test_it_comes_when_it_is_preferred(self, child, accept, job):
@@ -262,7 +280,8 @@ class TestConditions:
 
 @pytest.mark.spec("U-27")
 @pytest.mark.parametrize(
-    "child", ["", "/phase", "/executionduration", "/destruction", "/quote", "/owner", "/parameters", "/results", "/x"]
+    "child",
+    ["", "/phase", "/executionduration", "/destruction", "/quote", "/owner", "/parameters", "/results", "/x"],
 )
 def test_nothing_of_a_job_is_kept_by_caches_unasked(child, job):
     assert {"no-store", "no-cache"} & set(http.get(job + child).headers["Cache-Control"].split(", "))

@@ -5,7 +5,18 @@ import time
 import pytest
 
 from tests.support.headerpolicy import CHALLENGE, HEADER
-from tests.support.http import NAMESPACES, Session, create, http, job_document, parse, phase, text, wait_for_phase, xpath
+from tests.support.http import (
+    NAMESPACES,
+    Session,
+    create,
+    http,
+    job_document,
+    parse,
+    phase,
+    text,
+    wait_for_phase,
+    xpath,
+)
 from tests.support.server import Server
 
 NIL = f"{{{NAMESPACES['xsi']}}}nil"
@@ -94,9 +105,7 @@ class TestIdentity:
 
     @pytest.mark.spec("U-39", "U-144")
     def test_the_list_names_the_owner(self, guarded, of_alice, alice):
-        (reference,) = xpath(
-            parse(alice.get(guarded.joblist("failing"))), f"uws:jobref[@xlink:href='{of_alice}']"
-        )
+        (reference,) = xpath(parse(alice.get(guarded.joblist("failing"))), f"uws:jobref[@xlink:href='{of_alice}']")
 
         assert text(reference, "uws:ownerId") == "alice"
 

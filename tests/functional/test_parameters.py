@@ -1,10 +1,12 @@
 """Parameters of jobs: sent, shown, changed, as text and by reference (UWS 1.1, section 2.1.11; DALI 1.1, 4)."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.support.http import (
+    Session,
     abort,
     create,
     http,
@@ -100,6 +102,17 @@ class TestPosted:
             ("TEXT", "new"),
             ("unknown", "new"),
         ]
+
+    @pytest.mark.spec("U-128", "U-129")
+    def test_of_many_at_once_none_is_lost(self, server):
+        job = create(server.joblist("echo"))
+
+        with ThreadPoolExecutor(30) as pool:
+            answers = pool.map(lambda n: Session().post(f"{job}/parameters", data={f"P{n}": n}), range(30))
+            statuses = {answer.status_code for answer in answers}
+
+        assert statuses == {303}
+        assert sorted(shown(job)) == sorted((f"P{number}", str(number)) for number in range(30))
 
     @pytest.mark.spec("D-20", "U-23")
     @pytest.mark.parametrize(

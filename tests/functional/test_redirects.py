@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.http import create, http as web, job_document, parse, phase, text, xpath
+from tests.support.http import create, job_document, parse, phase, text, xpath
+from tests.support.http import http as web
 from tests.support.server import Server
 
 #: What is asked of a job (method, child, form), and what its document then says (XPath, text).
@@ -20,10 +21,18 @@ REQUESTS = {
         "uws:destruction",
         r"2026-12-01T00:00:00(\.0+)?Z",
     ),
-    "executionduration": ("POST", "/executionduration", {"EXECUTIONDURATION": "17"}, "uws:executionDuration", "17"),
+    "executionduration": (
+        "POST",
+        "/executionduration",
+        {"EXECUTIONDURATION": "17"},
+        "uws:executionDuration",
+        "17",
+    ),
     "parameters": ("POST", "/parameters", {"TEXT": "hi"}, "uws:parameters/uws:parameter[@id='TEXT']", "hi"),
 }
-every_request = pytest.mark.parametrize(("method", "child", "form", "path", "expected"), REQUESTS.values(), ids=REQUESTS)
+every_request = pytest.mark.parametrize(
+    ("method", "child", "form", "path", "expected"), REQUESTS.values(), ids=REQUESTS
+)
 
 
 @pytest.fixture
@@ -60,7 +69,7 @@ class TestTargets:
         assert (answer.status_code, answer.headers["Location"]) == (303, job)
         assert re.fullmatch(expected, text(job_document(answer.headers["Location"]), path))
 
-    @pytest.mark.spec("U-140", "U-143", "C-03", "C-05", "C-08")
+    @pytest.mark.spec("U-52", "U-140", "U-143", "C-03", "C-05", "C-08")
     @pytest.mark.parametrize(("method", "form"), [("DELETE", None), ("POST", {"ACTION": "DELETE"})])
     def test_deleting_leads_to_the_list_that_lacks_the_job(self, method, form, job, server):
         answer = web.request(method, job, data=form)
@@ -79,7 +88,9 @@ class TestTargets:
         assert web.get(answer.headers["Location"]).status_code == 200
 
     @pytest.mark.spec("U-142", "C-06")
-    @pytest.mark.parametrize("url", ["{list}?PHASE=RUN", "{list}/?LAST=1", "{list}?a=b#c", "{job}/phase/?PHASE=ABORT"])
+    @pytest.mark.parametrize(
+        "url", ["{list}?PHASE=RUN", "{list}/?LAST=1", "{list}?a=b#c", "{job}/phase/?PHASE=ABORT"]
+    )
     def test_a_location_has_no_query_no_fragment_and_no_slash(self, url, job, server):
         answer = web.post(url.format(list=server.joblist("quick"), job=job))
 
@@ -155,7 +166,8 @@ class TestHost:
         assert answer.headers["Location"].startswith(server.joblist("quick") + "/")
 
     @pytest.mark.parametrize(
-        "host", [b'"><script>alert(1)</script>', b"a b", b"\xe9", b"user@x", b"x?y#z", b"x\\y", b"&amp;", b"a" * 5000]
+        "host",
+        [b'"><script>alert(1)</script>', b"a b", b"\xe9", b"user@x", b"x?y#z", b"x\\y", b"&amp;", b"a" * 5000],
     )
     def test_no_host_breaks_a_document(self, host, in_every_phase):
         answer = web.get(in_every_phase["COMPLETED"], headers={"Host": host})
@@ -198,7 +210,7 @@ class TestBehindProxy:
     @pytest.mark.spec("U-141")
     def test_each_way_in_has_its_own_addresses(self, joblist):
         """Documents are kept once written: never the one for the neighbour."""
-        job = create(joblist, **{"NOTE": "\x00"})
+        job = create(joblist, NOTE="\x00")
         told = {}
         for host in ("a.example", "b.example", "a.example"):
             answer = web.get(job, headers={"X-Forwarded-Host": host, "X-Forwarded-Proto": "https"})

@@ -88,7 +88,9 @@ class TestPlaces:
     def test_a_job_that_never_was_is_not_found(self, job_id, child, method, server):
         assert status(method, f"{server.joblist('quick')}/{job_id}{child}") == 404
 
-    @pytest.mark.parametrize("place", ["/nonesuch", "/quick/nonesuch", "/quick/Async", "/QUICK/async", "/favicon.ico"])
+    @pytest.mark.parametrize(
+        "place", ["/nonesuch", "/quick/nonesuch", "/quick/Async", "/QUICK/async", "/favicon.ico"]
+    )
     def test_other_places_are_not_found(self, place, server):
         assert status("GET", server.url + place) == 404
 

@@ -103,7 +103,8 @@ class TestServed:
 
     @pytest.mark.spec("D-44")
     @pytest.mark.parametrize(
-        ("asked", "start", "end"), [("0-3", 0, 4), ("4-", 4, 12), ("-5", 7, 12), ("5-5", 5, 6), ("8-99", 8, 12)]
+        ("asked", "start", "end"),
+        [("0-3", 0, 4), ("4-", 4, 12), ("-5", 7, 12), ("5-5", 5, 6), ("8-99", 8, 12)],
     )
     def test_in_part_to_who_asks_for_a_range(self, result, asked, start, end):
         answer = http.get(result, headers={"Range": f"bytes={asked}"})
@@ -112,6 +113,13 @@ class TestServed:
         assert answer.content == BYTES[start:end]
         assert answer.headers["Content-Range"] == f"bytes {start}-{end - 1}/{len(BYTES)}"
         assert int(answer.headers["Content-Length"]) == end - start
+
+    @pytest.mark.spec("D-44")
+    def test_whole_to_who_asks_for_more_of_its_end_than_there_is(self, result):
+        answer = http.get(result, headers={"Range": "bytes=-99"})
+
+        assert answer.status_code in {200, 206}
+        assert answer.content == BYTES
 
     @pytest.mark.spec("D-44")
     def test_not_beyond_its_end(self, result):

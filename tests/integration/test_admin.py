@@ -5,6 +5,7 @@ import json
 import os
 import queue
 import socket
+import sys
 import threading
 from contextlib import closing
 
@@ -790,6 +791,43 @@ class TestInTheWay:
         monkeypatch.setitem(cli.COMMANDS, "status", fail)
 
         assert admin("status") == (130, "", "uws-admin: interrupted\n")
+
+    def test_a_reader_that_has_seen_enough_ends_it_silently(self, ini, monkeypatch, capfd):
+        def fail(_call):
+            sys.stdout.write("left over\n")
+            raise BrokenPipeError(32, "Broken pipe")
+
+        monkeypatch.setitem(cli.COMMANDS, "status", fail)
+
+        assert cli.main([str(ini), "status"]) == 1
+        assert capfd.readouterr() == ("", "")
+
+    def test_what_the_system_refuses_is_said_with_the_file(self, admin, make_job, tmp_path):
+        make_job()
+        (tmp_path / "var/work").rmdir()
+        (tmp_path / "var/work").write_text("no folder")
+
+        assert admin("status") == (1, "", f"uws-admin: {tmp_path}/var/work: Not a directory\n")
+
+    def test_an_object_that_is_lost_is_an_error_of_the_database(self, admin, make_job, monkeypatch):
+        def fail(_call):
+            raise POSKeyError(b"12345678")
+
+        make_job()
+        monkeypatch.setitem(cli.COMMANDS, "status", fail)
+
+        status, _, complaints = admin("status")
+
+        assert status == 1
+        assert (
+            complaints == "uws-admin: the database failed: POSKeyError: 0x3132333435363738 (--debug shows where)\n"
+        )
+
+    def test_an_error_of_the_look_itself_is_no_empty_database(self, make_job, tmp_path):
+        make_job()
+
+        with pytest.raises(KeyError, match="surprise"):
+            look(f"file://{tmp_path}/var/uws.fs", lambda _root: {}["surprise"])
 
     def test_a_damaged_database_is_said_to_be(self, admin, make_job, tmp_path):
         make_job()

@@ -452,9 +452,8 @@ def launch_elsewhere():
     def launch_elsewhere(*attempts, fork=False):
         paths = [str(attempt.directory.path) for attempt in attempts]
         environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        web = subprocess.Popen(
-            [sys.executable, "-c", WEB, MODULE, *paths], stdout=subprocess.PIPE, env=environment
-        )
+        command = [sys.executable, "-c", WEB, MODULE, "fork" if fork else "", *paths]
+        web = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
         webs.append(web)
         forking, *keepers = json.loads(web.stdout.readline())
         for attempt, keeper in zip(attempts, keepers, strict=True):
@@ -697,10 +696,35 @@ class TestTheForkServer:
         assert pid_of(server) == dead
         attempt = prepare("nothing")
 
-        with pytest.raises(LaunchFailed, match="could not be started"):
+        with pytest.raises(LaunchFailed, match="what its service preloads cannot be loaded"):
             attempt.launch(server)
 
         assert attempt.directory.void()
+
+    def test_what_died_loading_is_tried_again_after_a_pause(
+        self, prepare, make_fork_server, monkeypatch, tmp_path
+    ):
+        flag = tmp_path / "broken"
+        flag.touch()
+        monkeypatch.setenv("ROGUES_BROKEN", str(flag))
+        monkeypatch.setattr(forkserver, "PAUSE", 0.0)
+        server = make_fork_server(preload=[f"{MODULE}:preload_and_die_if_broken"])
+        eventually(lambda: server.ready() and server.trouble)
+
+        flag.unlink()
+
+        eventually(lambda: server.ready() and not server.trouble)
+        assert prepare("nothing").launch(server).outcome().ended == "returned"
+
+    def test_what_loads_longer_than_it_may_is_refused_until_it_has(self, prepare, make_fork_server):
+        server = make_fork_server(preload=[f"{MODULE}:preload_slowly"], import_patience=0.0)
+        assert server.ready()
+
+        with pytest.raises(LaunchFailed, match="was not there after 0 s"):
+            prepare("nothing").launch(server)
+
+        eventually(lambda: server.ready() and not server.trouble)
+        assert prepare("nothing").launch(server).outcome().ended == "returned"
 
     def test_a_keeper_whose_report_was_lost_is_found(self, prepare, fork_server, monkeypatch):
         attempt = prepare("nothing").launch(fork_server)

@@ -154,6 +154,24 @@ def test_after_stop_what_was_handed_over_is_there_and_nothing_more_is_taken(data
         writer.submit(lambda root, _journal: root.add("too late"))
 
 
+def test_a_change_that_meets_the_stop_is_made_or_refused(database, writer, monkeypatch):
+    stopper = threading.Thread(target=writer.stop)
+    put = writer._waiting.put_nowait
+
+    def put_while_the_writer_is_stopped(item):
+        stopper.start()
+        stopper.join(0.2)
+        put(item)
+
+    with monkeypatch.context() as slowed:
+        slowed.setattr(writer._waiting, "put_nowait", put_while_the_writer_is_stopped)
+        future = writer.submit(lambda root, _journal: root.add("just in time"))
+    stopper.join(10)
+
+    assert future.done()
+    assert read(database, "just in time")
+
+
 class TestWatcher:
     def test_a_bell_rings_when_its_object_is_changed_and_not_for_others(self, database, writer):
         writer.do(lambda root, _journal: (root.add("one"), root.add("two")))

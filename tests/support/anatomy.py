@@ -41,6 +41,11 @@ def wait_for_process(server: Server, job: str, name: str) -> int:
     return pid
 
 
+def parent(pid: int) -> int:
+    """Return the pid of a process's parent."""
+    return int(_read(pid, "stat").rpartition(b")")[2].split()[1])
+
+
 def send(signal_number: signal.Signals, *pids: int) -> None:
     """Send a signal to processes that the test has started by way of its server."""
     for pid in pids:

@@ -1,4 +1,4 @@
-"""A server whose jobs tests look at and leave as they are: one in every phase, with content that is hard to tell."""
+"""A server whose jobs tests look at and leave as they are: one in every phase, some with odd content."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,9 +41,7 @@ def exhibit(museum: Server) -> dict[str, str]:
     archived = create(museum.joblist("archiving"), PHASE="RUN", DESTRUCTION=soon.isoformat()[:-6])
     jobs = {
         phases.PENDING: create(museum.joblist("quick")),
-        phases.COMPLETED: create(
-            museum.joblist("several"), PAUSE=0, PHASE="RUN", files={"TABLE": FILE}, **TEXTS
-        ),
+        phases.COMPLETED: create(museum.joblist("several"), PAUSE=0, PHASE="RUN", files={"TABLE": FILE}, **TEXTS),
         phases.ERROR: create(museum.joblist("failing"), MESSAGE="no such star", PHASE="RUN"),
     }
     for routed in (phases.ABORTED, phases.HELD, phases.SUSPENDED, phases.UNKNOWN):

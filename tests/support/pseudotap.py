@@ -12,7 +12,7 @@ from pyramid_uws.parameters import Parameter
 
 SERVICE = {"core": "tests.support.pseudotap:core", "parameters": "tests.support.pseudotap:PARAMETERS"}
 PARAMETERS = (
-    Parameter(name="QUERY", required=True, description="SELECT …, or SLEEP seconds, or FAIL message"),
+    Parameter(name="QUERY", required=True, description="SELECT …, SLEEP seconds, FAIL message, or TWICE"),
     Parameter(name="LANG", default="ADQL"),
     Parameter(name="REQUEST", default="doQuery"),
     Parameter(name="FORMAT", default="votable"),
@@ -34,11 +34,12 @@ VOTABLE = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def core(job):
-    """Answer any query with one row, which tells how many bytes came along."""
+    """Answer any query with one row, which tells how many bytes came along; TWICE tries to do so two times."""
     verb, _, rest = job.parameters["QUERY"].partition(" ")
     if verb == "FAIL":
         raise CoreError(rest)
     if verb == "SLEEP":
         time.sleep(float(rest))
     size = sum(path.stat().st_size for path in job.uploads.values())
-    job.add_result("result", "application/x-votable+xml", VOTABLE.format(size=size))
+    for _ in range(2 if verb == "TWICE" else 1):
+        job.add_result("result", "application/x-votable+xml", VOTABLE.format(size=size))

@@ -1,5 +1,6 @@
 """Requests as bytes on a socket, for what no HTTP library lets one send."""
 
+import contextlib
 import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -14,10 +15,8 @@ def send(url: str, data: bytes) -> bytes:
     """Send these very bytes to the server of a URL; return all it says until it closes the connection."""
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as connection:
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has heard enough
             connection.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # it has heard enough
         return b"".join(_received(connection))
 
 
@@ -53,6 +52,10 @@ def status(answer: bytes) -> int:
 def header(answer: bytes, name: str) -> str | None:
     """Return a header of an answer, None if it is not there; it must not be there twice."""
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
-    values = [line.partition(":")[2].strip() for line in head.split("\r\n")[1:] if line.lower().startswith(f"{name.lower()}:")]
+    values = [
+        line.partition(":")[2].strip()
+        for line in head.split("\r\n")[1:]
+        if line.lower().startswith(f"{name.lower()}:")
+    ]
     assert len(values) < 2
     return values[0] if values else None

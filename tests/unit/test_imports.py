@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "site": {"definition", "execution", "settings", "tree", "uws", "views"},
     "config": {"definition", "settings", "tree", "uws", "views"},
     "admin": {"config", "definition", "exceptions", "execution", "settings", "site", "tree", "uws", "version"},
-    "cli": {"admin"},
+    "cli": {"admin", "exceptions", "settings", "site"},
     "application": {"auth", "config", "definition", "settings", "site", "snapshot"},
     "__init__": {"version"},
 }

@@ -70,12 +70,13 @@ def test_a_line_without_end_is_given_up_at_the_limit(ends, lines):
         lines.next(1)
 
 
+@pytest.mark.parametrize("timeout", [0, 0.05])
 @pytest.mark.parametrize("said", [b"", b'{"half": '])
-def test_a_message_that_does_not_come_is_not_waited_for(ends, lines, said):
+def test_a_message_that_does_not_come_is_not_waited_for(ends, lines, said, timeout):
     ends[0].sendall(said)
 
     with pytest.raises(TimeoutError):
-        lines.next(0.05)
+        lines.next(timeout)
 
 
 def test_a_trickle_is_no_way_to_take_longer(ends, lines):

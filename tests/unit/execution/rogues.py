@@ -333,3 +333,8 @@ def preload_and_fail():
 
 def preload_and_die():
     os._exit(3)
+
+
+def preload_and_die_if_broken():
+    if Path(os.environ["ROGUES_BROKEN"]).exists():
+        os._exit(3)

@@ -92,6 +92,15 @@ class TestTake:
         with pytest.raises(NoSuchThing):
             store.path(job_id, "a")
 
+    def test_an_attempt_that_was_removed_meanwhile_removes_nothing(self, store, attempt, job_id):
+        directory = attempt(a="1")
+        store.take(job_id, directory)
+        directory.remove()
+
+        assert store.take(job_id, directory) == ()
+
+        assert store.path(job_id, "a").read_text() == "1"
+
     def test_what_is_not_finished_is_left_out(self, store, attempt, job_id):
         directory = attempt(a="1")
         (directory.results_folder / ".b").write_text("half")

@@ -25,6 +25,18 @@ def test_control_parameters_are_split_from_the_others():
     assert len(ours) == 4
 
 
+@pytest.mark.spec("U-66", "U-98")
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/", "@@", "@@x", "PHASE", "runid", "Wait"])
+def test_a_job_keeps_nothing_that_is_ours_or_leads_elsewhere(name):
+    assert not control.is_parameter(name)
+    assert control.split([(name, "x"), ("A", "y")])[1] == [("A", "y")]
+
+
+@pytest.mark.parametrize("name", ["a", "a b", "...", "a@@", "é", "a\x00", "PHASES", "%2F", "?"])
+def test_a_job_may_keep_a_parameter_of_any_other_name(name):
+    assert control.is_parameter(name)
+
+
 @pytest.mark.spec("U-50")
 @pytest.mark.parametrize("pair", [("LAST", "0"), ("LAST", "-1"), ("LAST", "x"), ("LAST", "1.5"), ("AFTER", "x")])
 def test_an_unreadable_filter_names_parameter_and_value(pair):

@@ -1,0 +1,169 @@
+"""waitress' channel and task, taught to park: a run may end without an answer, an answer may come without a run.
+
+waitress serves ``channel.requests[0]`` and drops it when it has been answered. A run that is thrown away passes
+all of that by, so the request is still there to be served again; what came behind it waits its turn.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from waitress.channel import HTTPChannel
+from waitress.task import WSGITask
+
+from .place import Answer, Parked, Place
+
+#: Statuses of answers that may be shared among equals.
+SHARED = ("200", "304", "404")
+
+#: Where the place is found in the environ.
+PARK = "pyramid_uws.park"
+
+#: The attribute of waitress' request that holds its place.
+_PLACE = "uws_place"
+
+
+class ParkingTask(WSGITask):  # type: ignore[misc]
+    """One run of a request, or the handing over of an answer that another one has got."""
+
+    def execute(self) -> None:
+        """Call the application, unless there is an answer already."""
+        place: Place | None = getattr(self.request, _PLACE, None)
+        if place is not None and place.given is not None:
+            self._hand_over(place.given)
+        else:
+            super().execute()
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the environ, with the request's place in the lot if it is one that may wait."""
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.command == "GET":
+            place = getattr(self.request, _PLACE, None)
+            if place is None:
+                place = Place(self.channel.server.parking.lot, self.channel)
+                setattr(self.request, _PLACE, place)
+            place.ran = True
+            environ[PARK] = place
+        return environ
+
+    def build_response_header(self) -> bytes:
+        """Tell the client, too, if this is the connection's last answer."""
+        is_last = self.channel.server.parking.lot.is_closing and len(self.channel.requests) <= 1
+        if is_last and self.version == "1.1":
+            self.set_close_on_finish()
+        header: bytes = super().build_response_header()
+        return header
+
+    def _hand_over(self, answer: Answer) -> None:
+        self.complete = True
+        self.status = answer.status
+        self.response_headers = list(answer.headers)
+        self.content_length = len(answer.body)
+        header = self.build_response_header()
+        self.wrote_header = True
+        # In one piece: it is one system call less, and one packet.
+        self.channel.write_soon(header + answer.body if self.has_body else header)
+
+
+class ParkingChannel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose requests may be parked. ``server.parking`` has the lot and those set aside."""
+
+    task_class = ParkingTask
+
+    #: Whether it is out of waitress' map.
+    aside = False
+
+    #: Whether its client has hung up while it was set aside, which waitress is now to find out.
+    is_lost = False
+
+    #: Whether its first request is parked; a hint, for only the lot knows.
+    is_parked = False
+
+    requests: Sequence[Any] = ()
+
+    def service(self) -> None:
+        """Execute one request, in a thread of the server."""
+        request, parking = self.requests[0], self.server.parking
+        place: Place | None = getattr(request, _PLACE, None)
+        if place is not None:
+            self.is_parked = place.ran = False
+            place.answer = None
+        has_parked = False
+        try:
+            super().service()
+        except Parked:
+            has_parked = True
+        finally:
+            self._settle(parking, request, has_parked=has_parked)
+
+    def _settle(self, parking: Any, request: Any, *, has_parked: bool) -> None:
+        place: Place | None = getattr(request, _PLACE, None)
+        if place is not None and has_parked:
+            self.is_parked = True
+            parking.lot.park(place)
+            if not self.aside:
+                parking.aside.ring()
+            return
+        if place is not None and (place.group is not None or place.resumed):
+            parking.lot.end(place)
+        if self.aside:
+            parking.aside.hand_back(self)
+
+    def write_soon(self, data: Any) -> int:
+        """Write; what the client does not take at once is sent by the loop, which has to know of it."""
+        written: int = super().write_soon(data)
+        if self.aside and self.total_outbufs_len:
+            self.server.parking.aside.hand_back(self)
+        return written
+
+    def readable(self) -> bool:
+        """Tell whether to read on; called in every round. Quiet connections take their leave here."""
+        if self.total_outbufs_len or self.close_when_flushed or self.will_close:
+            return False
+        aside = self.server.parking.aside
+        is_quiet = self.is_parked or self.last_activity < aside.quiet_since
+        if is_quiet and not self.is_lost and aside.set_aside(self):
+            return False
+        readable: bool = super().readable()
+        return readable
+
+    def del_channel(self, map: dict[int, Any] | None = None) -> None:  # noqa: A002 - waitress' name
+        """Drop all that is known of the connection, which is about to be closed."""
+        parking = self.server.parking
+        if self._fileno is not None:
+            parking.aside.forget(self, self._fileno)
+        leave_lot(self)
+        super().del_channel(map)
+
+
+def leave_lot(channel: ParkingChannel) -> bool:
+    """Give up the place of a channel whose client has gone; tell whether it was parked."""
+    for request in channel.requests[:1]:
+        place: Place | None = getattr(request, _PLACE, None)
+        return place is not None and place.lot.leave(place)
+    return False
+
+
+def noting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Return the application with an ear for answers that others wait for."""
+
+    def noted(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        place: Place | None = environ.get(PARK)
+        if place is None or not place.followers:
+            return app(environ, start_response)
+        head: list[Any] = []
+
+        def noting_response(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+            head[:] = status, list(headers)
+            return start_response(status, headers, *exc_info)
+
+        body = app(environ, noting_response)
+        if isinstance(body, list) and head and _is_shared(*head):
+            place.answer = Answer(head[0], head[1], b"".join(body))
+        return body
+
+    return noted
+
+
+def _is_shared(status: str, headers: list[tuple[str, str]]) -> bool:
+    """Tell whether an answer is for all who ask the same; a cookie is for one."""
+    return status.startswith(SHARED) and all(name.lower() != "set-cookie" for name, _ in headers)

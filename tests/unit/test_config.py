@@ -1,0 +1,433 @@
+"""The directives: checked at start, loud when two want the same, and told to whoever looks."""
+
+import sys
+import textwrap
+
+import pytest
+from pyramid.config import Configurator
+from pyramid.exceptions import ConfigurationConflictError, ConfigurationError, ConfigurationExecutionError
+from pyramid.response import Response
+
+from pyramid_uws.application import main
+from pyramid_uws.config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
+from pyramid_uws.definition import definitions_of
+from pyramid_uws.demo import countdown
+from pyramid_uws.execution.worker_system import WorkerSystem
+from pyramid_uws.interfaces import IAttribute, IService
+from pyramid_uws.parameters import Parameter
+from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Attribute, Renderer
+from pyramid_uws.uws.limits import Limits
+from tests.support.papers import DOCS
+
+CORE = "pyramid_uws.demo.countdown:core"
+
+#: Modules that ini files name, by name.
+MODULES = {
+    "sound": """
+        from pyramid_uws.parameters import Parameter
+        TITLE = "The sound service"
+        CREDITS = ("Somebody", "Somebody else")
+        PARAMETERS = [Parameter(name="A"), Parameter(name="B", multiple=True)]
+        TWICE = (Parameter(name="A"), Parameter(name="a"))
+        NAMES = ("A", "B")
+        ONE = Parameter(name="A")
+        NUMBER = 3
+        def core(job): ...
+        def preload(): ...
+    """,
+    "unsound": """
+        from pyramid_uws.parameters import Parameter
+        PARAMETERS = (Parameter(name="A", type="strnig"),)
+    """,
+    "empty": "",
+}
+
+
+@pytest.fixture(autouse=True)
+def _on_the_path(monkeypatch, tmp_path):
+    """Let the modules above and the example packages be imported."""
+    for name, text in MODULES.items():
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(DOCS / "examples")
+    yield
+    for name in MODULES:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def config(tmp_path):
+    config = Configurator(settings={"uws.var": str(tmp_path / "var")})
+    config.include("pyramid_uws")
+    return config
+
+
+@pytest.fixture
+def ini(tmp_path):
+    """Return a function that writes an ini file and returns its path: ``ini("core = …", name="x")``."""
+
+    def ini(*lines, name="probe", head=""):
+        path = tmp_path / "site.ini"
+        path.write_text("\n".join([head, "[app:main]", "use = egg:pyramid_uws", f"[uws:service:{name}]", *lines]))
+        return str(path)
+
+    return ini
+
+
+def definition(config, name="probe"):
+    config.commit()
+    return definitions_of(config.registry)[name]
+
+
+class TestAddService:
+    def test_it_is_known_by_its_name(self, config):
+        config.add_uws_service("probe", core=CORE)
+
+        found = definition(config)
+
+        assert (found.name, found.core, found.renderers) == ("probe", CORE, ("async",))
+
+    def test_a_core_is_a_function_or_its_dotted_name(self, config):
+        config.add_uws_service("probe", core=countdown.core)
+
+        assert definition(config).core == CORE
+
+    def test_limits_are_given_by_their_names(self, config):
+        config.add_uws_service("probe", core=CORE, execution_duration=5, max_lifetime=0)
+
+        assert definition(config).limits == Limits(execution_duration=5, max_lifetime=0)
+
+    def test_preload_and_worker_system_are_dotted_names(self, config):
+        config.add_uws_service("probe", core=CORE, preload="sound:preload", worker_system="skyplugin.web:Named")
+
+        found = definition(config)
+
+        assert found.preload == "sound:preload"
+        assert issubclass(found.worker_system, WorkerSystem)
+
+    def test_a_renderer_may_be_added_later(self, config):
+        config.add_uws_service("probe", core=CORE, renderers=("async", "late"))
+        config.add_uws_renderer("late", AsyncRenderer)
+
+        assert definition(config).renderers == ("async", "late")
+
+    @pytest.mark.parametrize(
+        ("facts", "message"),
+        [
+            ({"core": "nowhere:core"}, r"service probe: core = nowhere:core: No module named 'nowhere'"),
+            ({"core": "sound:nothing"}, r"core = sound:nothing: module 'sound' has no attribute 'nothing'"),
+            ({"core": "sound:NUMBER"}, r"core = sound:NUMBER: this is not callable"),
+            ({"core": "sound"}, r"core = sound: this is not callable"),
+            ({"core": CORE, "preload": "sound:nothing"}, r"service probe: preload = sound:nothing: "),
+            ({"core": CORE, "worker_system": "nowhere:X"}, r"service probe: .*No module named 'nowhere'"),
+            ({"core": CORE, "renderers": ()}, r"service probe has no renderer"),
+            ({"core": CORE, "titel": "?"}, r"service probe: .*unexpected keyword argument 'titel'"),
+            ({"core": CORE, "parameters": (Parameter(name="A"), Parameter(name="a"))}, r"A is declared twice"),
+        ],
+        ids=lambda value: "" if isinstance(value, str) else ",".join(value),
+    )
+    def test_what_cannot_be_is_refused_at_once(self, config, facts, message):
+        with pytest.raises(ConfigurationError, match=message):
+            config.add_uws_service("probe", **facts)
+
+    @pytest.mark.parametrize("name", ["", "a/b", "a b", "1st", ".", "Größe", "a\n"])
+    def test_a_name_has_to_be_a_path_segment(self, config, name):
+        with pytest.raises(ConfigurationError, match="cannot be the name of a service"):
+            config.add_uws_service(name, core=CORE)
+
+    def test_a_renderer_has_to_be_known_when_all_is_said(self, config):
+        config.add_uws_service("probe", core=CORE, renderers=("asnyc",))
+
+        with pytest.raises(ConfigurationExecutionError, match="service probe: there is no renderer 'asnyc'"):
+            config.commit()
+
+
+class TestAddRenderer:
+    def test_it_is_known_by_its_name(self, config):
+        config.add_uws_renderer("mine", Renderer)
+        config.commit()
+
+        assert factories(config.registry, IRendererFactory) == {"async": AsyncRenderer, "mine": Renderer}
+
+    def test_it_may_be_a_dotted_name(self, config):
+        config.add_uws_renderer("mine", "pyramid_uws.tree:Renderer")
+        config.commit()
+
+        assert factories(config.registry, IRendererFactory)["mine"] is Renderer
+
+    @pytest.mark.parametrize("factory", [object, Attribute, countdown.core, 3])
+    def test_it_has_to_be_a_class_of_renderers(self, config, factory):
+        with pytest.raises(ConfigurationError, match="expected a class derived from Renderer, not "):
+            config.add_uws_renderer("mine", factory)
+
+
+class TestAddAttribute:
+    def test_it_is_beside_the_standard_ones(self, config):
+        config.add_uws_attribute("mine", Attribute)
+        config.commit()
+
+        assert factories(config.registry, IAttributeFactory) == {**STANDARD_ATTRIBUTES, "mine": Attribute}
+
+    def test_it_may_be_a_function_or_a_dotted_name(self, config):
+        config.add_uws_attribute("made", lambda job, name: Attribute(job, name.upper()))
+        config.add_uws_attribute("named", "pyramid_uws.tree:Attribute")
+        config.commit()
+
+        found = factories(config.registry, IAttributeFactory)
+        assert found["named"] is Attribute
+        assert found["made"](None, "made").__name__ == "MADE"
+
+    def test_it_has_to_be_callable(self, config):
+        with pytest.raises(ConfigurationError, match="attribute mine: expected a callable, not 3"):
+            config.add_uws_attribute("mine", 3)
+
+    def test_its_views_need_a_class_to_be_for(self, config):
+        with pytest.raises(ConfigurationError, match="attribute mine: views need a class"):
+            config.add_uws_attribute("mine", lambda job, name: None, {"GET": lambda context, request: Response()})
+
+    def test_its_views_are_registered(self, config):
+        config.add_uws_attribute("mine", Attribute, {"GET": lambda context, request: Response()})
+        config.commit()
+
+        views = config.registry.introspector.get_category("views")
+        assert [
+            view["introspectable"]["request_methods"]
+            for view in views
+            if view["introspectable"]["context"] is Attribute
+        ] == ["GET", None]
+
+
+class TestConflicts:
+    """Two packages, each included, want the same name."""
+
+    @pytest.mark.parametrize(
+        ("add", "what"),
+        [
+            (lambda config: config.add_uws_service("galactic", core=CORE), "('uws service', 'galactic')"),
+            (lambda config: config.add_uws_renderer("nightly", AsyncRenderer), "('uws renderer', 'nightly')"),
+            (lambda config: config.add_uws_attribute("progress", Attribute), "('uws attribute', 'progress')"),
+        ],
+    )
+    def test_both_are_named(self, config, add, what):
+        config.include("skyplugin")
+        config.include(add)
+
+        with pytest.raises(ConfigurationConflictError) as caught:
+            config.commit()
+
+        assert what in str(caught.value)
+        assert "skyplugin/web.py" in str(caught.value)
+        assert "test_config.py" in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "add",
+        [
+            lambda config: config.add_uws_renderer("async", AsyncRenderer),
+            lambda config: config.add_uws_attribute("phase", Attribute),
+        ],
+        ids=["async", "phase"],
+    )
+    def test_what_is_ours_is_not_for_packages_to_take(self, config, add):
+        config.include(add)
+
+        with pytest.raises(ConfigurationConflictError):
+            config.commit()
+
+    def test_two_views_for_the_same_name_and_method_are_one(self, config):
+        def includeme(config):
+            config.add_uws_resource_views(IService, {"GET": lambda context, request: Response()}, name="credits")
+
+        config.include("skyplugin")
+        config.include(includeme)
+
+        with pytest.raises(ConfigurationConflictError):
+            config.commit()
+
+    def test_the_application_itself_overrides_its_packages(self, config):
+        config.include("skyplugin")
+        config.add_uws_service("galactic", core=CORE, title="Ours")
+
+        assert definition(config, "galactic").title == "Ours"
+
+    def test_and_so_does_the_ini_file(self, config, ini):
+        add_services_from_ini(config, ini(f"core = {CORE}", "title = Ours", name="galactic"), {})
+        config.include("skyplugin")
+
+        assert definition(config, "galactic").title == "Ours"
+
+
+class TestIntrospection:
+    @pytest.mark.parametrize(
+        ("category", "name", "key"),
+        [
+            ("uws services", "galactic", "definition"),
+            ("uws renderers", "nightly", "factory"),
+            ("uws renderers", "async", "factory"),
+            ("uws attributes", "progress", "factory"),
+            ("uws attributes", "phase", "factory"),
+        ],
+    )
+    def test_everything_is_told(self, config, category, name, key):
+        config.include("skyplugin")
+        config.commit()
+
+        entry = config.registry.introspector.get(category, name)
+
+        assert entry.title == name
+        assert entry[key] is not None
+
+
+class TestResourceViews:
+    def test_names_are_resolved(self, config):
+        config.add_uws_resource_views(
+            "pyramid_uws.interfaces:IService", {"GET": "skyplugin.web:show_credits"}, name="thanks"
+        )
+        config.commit()
+
+        views = config.registry.introspector.get_category("views")
+        assert any(view["introspectable"]["name"] == "thanks" for view in views)
+
+    def test_they_are_for_interfaces_too(self, config):
+        config.add_uws_resource_views(IAttribute, {"GET": lambda context, request: Response()}, name="more")
+
+        config.commit()
+
+
+class TestServicesFromIni:
+    def test_a_section_is_a_service(self, config, ini):
+        path = ini(
+            "core = sound:core",
+            "title = A sound service",
+            "parameters = sound:PARAMETERS",
+            "credits = First",
+            "    Second: with a colon",
+            "renderers = async late",
+            "preload = sound:preload",
+            "worker_system = skyplugin.web:Named",
+            "execution_duration = 7",
+            "on_stop = leave",
+            "on_destruction = archive",
+        )
+        config.add_uws_renderer("late", AsyncRenderer)
+        add_services_from_ini(config, path, {})
+
+        found = definition(config)
+
+        assert found.core == "sound:core"
+        assert found.title == "A sound service"
+        assert [parameter.name for parameter in found.parameters] == ["A", "B"]
+        assert found.credits == ("First", "Second: with a colon")
+        assert found.renderers == ("async", "late")
+        assert found.preload == "sound:preload"
+        assert found.worker_system.__name__ == "Named"
+        assert found.limits.execution_duration == 7
+        assert (found.on_stop, found.on_destruction) == ("leave", "archive")
+
+    def test_texts_may_be_dotted_names(self, config, ini):
+        add_services_from_ini(
+            config, ini("core = sound:core", "title = sound:TITLE", "credits = sound:CREDITS"), {}
+        )
+
+        found = definition(config)
+
+        assert found.title == "The sound service"
+        assert found.credits == ("Somebody", "Somebody else")
+
+    def test_what_is_not_said_has_its_default(self, config, ini):
+        add_services_from_ini(config, ini("core = sound:core"), {})
+
+        found = definition(config)
+
+        assert found.limits == Limits()
+        assert (found.title, found.parameters, found.credits) == ("", (), ())
+        assert (found.preload, found.worker_system, found.on_stop) == (None, None, None)
+
+    def test_variables_of_the_whole_file_are_no_keys_of_the_section(self, config, ini):
+        path = ini("core = sound:core", "title = %(who)s", head="[DEFAULT]\nwho = We")
+
+        add_services_from_ini(config, path, {"http_port": "7000", "here": "/", "__file__": path})
+
+        assert definition(config).title == "We"
+
+    @pytest.mark.parametrize(
+        ("lines", "message"),
+        [
+            ([], r"\[uws:service:probe\] needs a core: the dotted name of a function"),
+            (["core = nowhere:core"], r"service probe: core = nowhere:core: No module named 'nowhere'"),
+            (["core = sound:core", "titel = x"], r"unknown setting \[uws:service:probe\] titel; known are core, "),
+            (["core = sound:core", "lifetime = a day"], r"setting \[uws:service:probe\] lifetime = a day: "),
+            (
+                ["core = sound:core", "lifetime = -1"],
+                r"lifetime = -1: expected a whole number that is not neg",
+            ),
+            (
+                ["core = sound:core", "on_stop = explode"],
+                r"on_stop = explode: expected one of .*requeue, ",
+            ),
+            (["core = sound:core", "on_destruction = x"], r"on_destruction = x: expected one of remove, archive"),
+            (["core = sound:core", "parameters = sound:X"], r"parameters = sound:X: module 'sound' has no attr"),
+            (
+                ["core = sound:core", "parameters = nowhere:X"],
+                r"parameters = nowhere:X: No module named",
+            ),
+            (["core = sound:core", "parameters = sound:TWICE"], r"service probe: parameter A is declared twice"),
+            (["core = sound:core", "parameters = unsound:PARAMETERS"], r"parameter A: unknown type 'strnig'"),
+        ],
+    )
+    def test_a_section_that_cannot_be_stops_the_start(self, ini, tmp_path, lines, message):
+        with pytest.raises(ConfigurationError, match=message):
+            main({"__file__": ini(*lines)}, **{"uws.var": str(tmp_path / "var")})
+
+        assert not (tmp_path / "var").exists()
+
+
+class TestGaps:
+    """What is wrong but not, or not clearly, said at start; a mark goes when its gap is closed."""
+
+    @pytest.mark.parametrize(
+        ("lines", "message"),
+        [
+            # Accepted, though the process of a job finds a core by its colon: every job fails.
+            (["core = sound.core"], r"service probe: core = sound\.core: "),
+            # AttributeError or TypeError with nothing but its text.
+            (["core = sound:core", "parameters = sound:NAMES"], r"probe.* parameters"),
+            (["core = sound:core", "parameters = sound:ONE"], r"probe.* parameters"),
+            (["core = sound:core", "parameters = SECONDS"], r"probe.* parameters"),
+            # Accepted; each request fails.
+            (["core = sound:core", "worker_system = sound:NUMBER"], r"probe.* worker_system"),
+            # Python's words, and an empty option.
+            (["core = sound:core", "lifetime = a day"], r"lifetime = a day: expected a whole number"),
+            (["core = sound:core", "on_stop = explode"], r"expected one of requeue, error, leave"),
+        ],
+    )
+    @pytest.mark.xfail(strict=True, reason="a gap in the checks at start")
+    def test_a_section_that_cannot_be_stops_the_start(self, config, ini, lines, message):
+        with pytest.raises(ConfigurationError, match=message):
+            add_services_from_ini(config, ini(*lines), {})
+
+
+class TestMain:
+    @pytest.mark.parametrize(
+        ("settings", "error", "message"),
+        [
+            ({"uws.titel": "x"}, ConfigurationError, r"unknown setting uws\.titel"),
+            ({"uws.max_wait": "-1"}, ConfigurationError, r"setting uws\.max_wait = -1"),
+            ({"uws.includes": "nowhere"}, ModuleNotFoundError, "nowhere"),
+            ({"uws.includes": "empty"}, ConfigurationError, "module 'empty' has no attribute 'includeme'"),
+        ],
+    )
+    def test_settings_that_cannot_be_stop_the_start(self, ini, tmp_path, settings, error, message):
+        with pytest.raises(error, match=message):
+            main({"__file__": ini(f"core = {CORE}")}, **{"uws.var": str(tmp_path / "var")}, **settings)
+
+        assert not (tmp_path / "var").exists()
+
+    def test_it_includes_what_the_ini_file_names(self, ini, tmp_path):
+        settings = {"uws.var": str(tmp_path / "var"), "uws.dispatcher": "none", "uws.includes": "skyplugin"}
+
+        application = main({"__file__": ini(f"core = {CORE}")}, **settings)
+
+        try:
+            assert set(application.registry.uws.definitions) == {"probe", "galactic"}
+        finally:
+            application.registry.uws.close()
