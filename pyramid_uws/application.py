@@ -9,7 +9,8 @@ from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.events import ApplicationCreated
-from pyramid.interfaces import ISecurityPolicy
+from pyramid.exceptions import ConfigurationError
+from pyramid.interfaces import PHASE2_CONFIG, ISecurityPolicy
 
 from .auth.policy import AnonymousPolicy
 from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
@@ -18,6 +19,7 @@ from .settings import read_settings
 from .site import Site
 from .snapshot import open_snapshot, root_factory
 
+
 def main(global_config: Mapping[str, str], **settings: Any) -> Any:
     """Make the WSGI application of an ini file: the paste application factory."""
     config = Configurator(settings=settings)
@@ -25,7 +27,10 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Any:
     if "__file__" in global_config:
         add_services_from_ini(config, global_config["__file__"], global_config)
     for include in read_settings(settings).includes:
-        config.include(include)
+        try:
+            config.include(include)
+        except ImportError as problem:
+            raise ConfigurationError(f"setting uws.includes = {include}: {problem}") from problem
     return config.make_wsgi_app()
 
 
@@ -36,12 +41,17 @@ def includeme(config: Any) -> None:
     config.add_request_method(open_snapshot, "uws_snapshot", reify=True)
     for room in (".config", ".urls", ".views"):
         config.include(room)
+    # Views are secured when they are registered; until then anybody's policy comes before ours.
+    config.action(None, lambda: _let_in_everybody(config.registry), order=PHASE2_CONFIG + 1)
     config.add_subscriber(lambda event: _open_site(event.app.registry, settings), ApplicationCreated)
 
 
-def _open_site(registry: Any, settings: Any) -> None:
+def _let_in_everybody(registry: Any) -> None:
     if registry.queryUtility(ISecurityPolicy) is None:
         registry.registerUtility(AnonymousPolicy(), ISecurityPolicy)
+
+
+def _open_site(registry: Any, settings: Any) -> None:
     registry.uws = Site(
         settings,
         definitions_of(registry),

@@ -4,7 +4,7 @@ Each records an action with discriminator and introspectable, so two packages th
 loudly, and what they take is checked at start.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import plaster
@@ -14,6 +14,7 @@ from zope.interface import Interface
 from zope.interface.interfaces import IInterface
 
 from pyramid_uws.definition import IServiceDefinition, ServiceDefinition
+from pyramid_uws.interfaces import IWorkerSystem
 from pyramid_uws.settings import ON_STOP, Key, choice, convert_section, read_count, read_names
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
 from pyramid_uws.uws.limits import Limits
@@ -40,6 +41,8 @@ def add_uws_service(config: Any, name: str, *, core: Any, **facts: Any) -> None:
     """
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
     worker_system = facts.pop("worker_system", None)
+    if isinstance(facts.get("parameters"), str | list):
+        facts["parameters"] = tuple(_resolve(facts["parameters"]))
     try:
         definition = ServiceDefinition(
             name=name,
@@ -47,7 +50,7 @@ def add_uws_service(config: Any, name: str, *, core: Any, **facts: Any) -> None:
             preload=None
             if facts.get("preload") is None
             else _dotted(facts["preload"], f"service {name}: preload"),
-            worker_system=None if worker_system is None else _resolve(worker_system),
+            worker_system=None if worker_system is None else _worker_system(worker_system),
             limits=Limits(**limits),
             **{key: value for key, value in facts.items() if key != "preload"},
         )
@@ -110,9 +113,18 @@ def add_uws_resource_views(config: Any, context: Any, views: Mapping[str, View],
     )
 
 
+def _worker_system(thing: Any) -> Any:
+    kind = _resolve(thing)
+    if not (isinstance(kind, type) and IWorkerSystem.implementedBy(kind)):
+        raise TypeError(f"worker_system = {thing}: expected a class derived from WorkerSystem")
+    return kind
+
+
 def _dotted(thing: Any, what: str) -> str:
     """Return the name under which a child process finds a callable, having found it once."""
     name = thing if isinstance(thing, str) else f"{thing.__module__}:{thing.__qualname__}"
+    if name.count(":") != 1:
+        raise ConfigurationError(f"{what} = {name}: expected package.module:function")
     try:
         found = _resolve(name)
     except (ImportError, AttributeError) as problem:
@@ -144,7 +156,10 @@ def _text_or_object(text: str) -> Any:
 
 
 def _parameters(text: str) -> tuple[Any, ...]:
-    return tuple(_text_or_object(text)) if text else ()
+    found = _text_or_object(text) if text else ()
+    if isinstance(found, str) or not isinstance(found, Iterable):
+        raise ValueError("expected the dotted name (package.module:NAME) of a sequence of Parameter")
+    return tuple(found)
 
 
 #: The keys of a section [uws:service:NAME].

@@ -47,12 +47,14 @@ class ServiceDefinition:
         """Refuse what could not be served."""
         if not _NAME.fullmatch(self.name):
             raise ValueError(f"{self.name!r} cannot be the name of a service: letters, digits and _ . ~ - only")
+        if not all(isinstance(parameter, Parameter) for parameter in self.parameters):
+            raise ValueError(f"parameters are a tuple of Parameter, not {self.parameters!r}")
         keys = [parameter.key for parameter in self.parameters]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"service {self.name}: parameter {key} is declared twice")
+                raise ValueError(f"parameter {key} is declared twice")
         if not self.renderers:
-            raise ValueError(f"service {self.name} has no renderer")
+            raise ValueError("it has no renderer")
 
 
 Definitions = Mapping[str, ServiceDefinition]

@@ -61,15 +61,17 @@ def read_flag(text: str) -> bool:
 
 def read_count(text: str) -> int:
     """Read a whole number that is not negative."""
-    number = int(text)
-    if number < 0:
+    if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise ValueError("expected a whole number that is not negative")
-    return number
+    return int(text)
 
 
 def read_seconds(text: str) -> float:
     """Read a number of seconds that is not negative."""
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < 1e9:
         raise ValueError("expected a number of seconds that is not negative")
     return number
@@ -85,7 +87,7 @@ def choice(*options: str) -> Callable[[str], str]:
 
     def convert(text: str) -> str:
         if text not in options:
-            raise ValueError(f"expected one of {', '.join(options)}")
+            raise ValueError(f"expected one of {', '.join(filter(None, options))}")
         return text
 
     return convert

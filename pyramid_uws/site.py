@@ -7,12 +7,14 @@ from typing import Any
 
 import zodburi
 from ZODB.DB import DB
+from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.admin.actions import Actions
 from pyramid_uws.admin.control import ControlSocket
 from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
+from pyramid_uws.execution.filestorage import take_room_first
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
@@ -119,7 +121,10 @@ def open_database(uri: str) -> DB:
     """Open the database behind a zodburi."""
     make_storage, options = zodburi.resolve_uri(uri)
     options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
-    return DB(make_storage(), pool_size=POOL, **options)
+    storage = make_storage()
+    if isinstance(storage, FileStorage) and not storage.isReadOnly():
+        take_room_first(storage)
+    return DB(storage, pool_size=POOL, **options)
 
 
 def _make_private(settings: Settings) -> None:

@@ -6,6 +6,7 @@ Requests only read; changes go through the writer. So there is no transaction to
 from typing import Any
 
 import transaction
+from pyramid.interfaces import VH_ROOT_KEY
 from pyramid.request import Request
 
 from pyramid_uws.tree import Root, get_root
@@ -51,6 +52,10 @@ def open_snapshot(request: Request) -> Snapshot:
 
 
 def root_factory(request: Request) -> Root:
-    """Return the root for traversal."""
+    """Return the root for traversal, from which it starts whatever the client says.
+
+    Pyramid lets a header, which any client can send, name another place to start from.
+    """
+    request.environ.pop(VH_ROOT_KEY, None)
     root: Root = request.uws_snapshot.renew()
     return root

@@ -138,14 +138,14 @@ class Actions:
             return "aborted" if phase == phases.ABORTED else f"is {phase or 'gone'}: it ended before the abort"
         if self._serving:
             return f"the abort is requested; the job is {phase} until its dispatcher has ended it"
-        return f"the abort is noted; the job is {phase} until the server ends it, or starts again and ends it"
+        return f"the abort is noted; the job is {phase} until the server runs again and ends it"
 
     def _delete(self, target: Target) -> str:
         address = target.address
         at_work = self._phase(target) in _AT_WORK
         self._system(address).delete(address.job_id)
         if at_work and not self._serving:
-            return "deleted; what still runs of it is ended by the server when it starts again"
+            return "deleted; what still runs of it is ended by the server when it runs again"
         return "deleted"
 
     def _reap(self, target: Target) -> str:

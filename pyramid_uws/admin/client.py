@@ -1,5 +1,6 @@
 """Asking a running server through its control socket."""
 
+import contextlib
 import socket
 import struct
 from collections.abc import Mapping
@@ -33,7 +34,8 @@ def ask(path: Path, request: Mapping[str, Any], timeout: float) -> Any:
     """Send the request to the server that listens at ``path`` and return its answer, which may take a time (s)."""
     with _connect(path) as connection:
         try:
-            send(connection, request, CONNECT_SECONDS)
+            with contextlib.suppress(BrokenPipeError):  # it has hung up already, having said why
+                send(connection, request, CONNECT_SECONDS)
             answer = Lines(connection, LONGEST_ANSWER).next(timeout)
         except TimeoutError:
             raise NoAnswer(

@@ -30,7 +30,7 @@ class Side:
 
     @classmethod
     def of(cls, name: str, epoch: float | None) -> Self:
-        """Return the catalogue of that name, its positions at the epoch if one is asked for and motions are known."""
+        """Return the catalogue of that name, at the epoch if one is asked for and motions are known."""
         catalogue = load(name)
         return cls(catalogue, catalogue.placed(epoch))
 

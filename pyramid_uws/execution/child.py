@@ -181,7 +181,8 @@ def _said_by_error(problem: BaseException) -> dict[str, Any]:
         "ended": "raised",
         "error_type": type(problem).__name__[:100],
         "message": _sentence(problem)[:_LONGEST_MESSAGE],
-        "traceback": _traceback(problem),
+        # What a core says to the user in our own words is no failure of the core.
+        "traceback": "" if isinstance(problem, UWSError) else _traceback(problem),
     }
 
 
@@ -191,7 +192,7 @@ def _sentence(problem: BaseException) -> str:
         text = str(problem)
     except Exception:  # noqa: BLE001 - somebody else's __str__
         text = "(its text cannot be shown)"
-    if isinstance(problem, UWSError):
+    if isinstance(problem, UWSError) or (isinstance(problem, SystemExit) and text):
         return text
     name = type(problem).__name__
     return f"{name}: {text}" if text else f"{name}."

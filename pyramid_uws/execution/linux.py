@@ -1,12 +1,14 @@
-"""What a process tells the kernel about itself: its name, its orphans, its parent, the mark of its job.
+"""What has to be said to the kernel itself: a process's name, its orphans, its parent, its mark; room for a file.
 
-Linux only. Imports nothing of the package; all of it runs in processes just forked.
+Linux only. Imports nothing of the package; most of it runs in processes just forked.
 """
 
 import contextlib
 import ctypes
+import errno
 import functools
 import os
+import resource
 import signal
 
 #: The environment variable that every process of a job carries; its value is the job directory's name.
@@ -21,6 +23,9 @@ _BLANK = "-" * MARK_ROOM
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
+
+# <linux/falloc.h>
+_FALLOC_FL_KEEP_SIZE = 1
 
 #: Of those that fill the memory the kernel shall end a core before it ends the server (0 is usual, 1000 first).
 _OOM_SCORE = 500
@@ -85,3 +90,18 @@ def mark_process(mark: str) -> None:
     if address and ctypes.string_at(address) == _BLANK.encode():
         ctypes.memmove(address, mark.encode().ljust(MARK_ROOM, b"\0"), MARK_ROOM)
     os.environ[MARK] = mark
+
+
+def take_room(descriptor: int, offset: int, length: int) -> None:
+    """Take room on disk for a part of a file, also beyond its end, which stays where it is; else ``OSError``.
+
+    Some file systems cannot do that; then nothing happens.
+    """
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if limit != resource.RLIM_INFINITY and offset + length > limit:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    span = (ctypes.c_int64(offset), ctypes.c_int64(length))
+    if _libc().fallocate(descriptor, _FALLOC_FL_KEEP_SIZE, *span) != 0:
+        number = ctypes.get_errno()
+        if number not in {errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise OSError(number, os.strerror(number))

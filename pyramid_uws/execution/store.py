@@ -159,11 +159,15 @@ def _move_folder(source: Path, target: Path) -> None:
 def _copy_folder(source: Path, target: Path) -> None:
     """Do as :func:`_move_folder` does, from another file system."""
     draft = target.with_name(f".{target.name}")
-    if draft.exists():
+    remove_tree(draft)
+    draft.mkdir(mode=0o700)
+    try:
+        for path in source.iterdir():
+            if path.is_file():  # all results are
+                sync(Path(shutil.copy(path, draft)))
+    except OSError:  # a full disk; half of it is of no use
         remove_tree(draft)
-    shutil.copytree(source, draft, symlinks=True)
-    for path in draft.iterdir():
-        sync(path)
+        raise
     draft.rename(target)
     remove_tree(source)
 

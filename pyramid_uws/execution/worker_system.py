@@ -90,8 +90,6 @@ class WorkerSystem:
         if control.destruction is not None:
             destruction = limits.clamp_destruction(created, control.destruction)
         parameters, references = self._merged((), (), sent)
-        if control.phase == "RUN":
-            self._check_complete(parameters, references)
 
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
@@ -202,8 +200,9 @@ class WorkerSystem:
     # Helpers
 
     def _offered(self) -> ServiceDefinition:
-        if self.definition is None:
-            raise Rejected(f"The service {self.service!r} is no longer offered; its jobs can be read and deleted.")
+        if self.definition is None or self.renderer not in self.definition.renderers:
+            what = f"{self.service}/{self.renderer}" if self.definition else self.service
+            raise Rejected(f"The service {what!r} is no longer offered; its jobs can be read and deleted.")
         return self.definition
 
     def _joblist(self, root: Root) -> Joblist:
@@ -227,6 +226,7 @@ class WorkerSystem:
         """Return pairs and references after more was sent; a name is one or the other."""
         declared = self._offered().parameters
         shown = {parameter.key: parameter.name for parameter in declared}
+        types = {parameter.key: parameter.type for parameter in declared}
         arrived = [
             (shown.get(name.upper(), name), media_type, size, file)
             for name, media_type, size, file in sent.references
@@ -235,6 +235,9 @@ class WorkerSystem:
         by_file = {name.upper() for name, *_ in arrived}
         by_text = {name.upper() for name, _ in sent.pairs}
         kept = [old for old in references if old[0].upper() not in by_file | by_text]
+        for name, *_ in arrived:
+            if types.get(name.upper(), "string") != "string":
+                raise BadValue(name, "", f"a value of type {types[name.upper()]} is sent as text, not as a file")
         merged = merge(declared, pairs, sent.pairs)
         return _without(merged, by_file), (*kept, *arrived)
 

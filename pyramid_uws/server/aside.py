@@ -32,18 +32,19 @@ EVENTS = 1024
 class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
     """The connections set aside, and the bell that ends the loop's sleep; one file in waitress' map.
 
-    ``leave`` is told of a channel that has lost its client, and says whether it was parked.
+    ``leave`` is told of a channel that has lost its client, and says whether it was parked. Of more than
+    ``limit`` connections, those are closed that have been idle for longest.
     """
 
     def __init__(
-        self, sockets: dict[int, Any], leave: Callable[[Any], bool], *, most_idle: int, idle_timeout: float
+        self, sockets: dict[int, Any], leave: Callable[[Any], bool], *, limit: int, idle_timeout: float
     ) -> None:
         self._epoll = select.epoll()
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._bell, select.EPOLLIN)
         self._sockets = sockets
         self._leave = leave
-        self._most_idle = most_idle
+        self._limit = limit
         self._idle_timeout = idle_timeout
         self.channels: dict[int, Any] = {}
         self._idle: dict[int, Any] = {}  # those without a request, the one set aside first in front
@@ -126,7 +127,7 @@ class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
         """Close what has been idle for too long, or is one too many: a client may expect that at any time."""
         while self._idle:
             channel = next(iter(self._idle.values()))
-            if channel.last_activity >= since and len(self._idle) <= self._most_idle:
+            if channel.last_activity >= since and len(self.channels) <= self._limit:
                 return
             channel.handle_close()
 

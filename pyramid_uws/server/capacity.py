@@ -20,10 +20,13 @@ PLENTY = 1 << 20
 
 
 class Capacity(NamedTuple):
-    """Shares of the file descriptors: parked requests, idle connections, and those at work."""
+    """Shares of the file descriptors.
+
+    ``parked`` requests at most, ``aside`` connections that are parked or idle, and ``working`` others.
+    """
 
     parked: int
-    idle: int
+    aside: int
     working: int
 
 
@@ -55,4 +58,4 @@ def divide(files: int, wanted: int | None, connections: int) -> Capacity:
             "park_limit = %d is more than the limit of %d open files allows (RLIMIT_NOFILE); it is %d now",
             *(wanted, files, parked),
         )
-    return Capacity(parked, max(left - working - parked, working // 2), working)
+    return Capacity(parked, left - working, working)

@@ -63,7 +63,7 @@ class ParkingServer:
         self._listeners = [it for it in self._sockets.values() if isinstance(it, BaseWSGIServer)]
         first, adjustments = self._listeners[0], self._listeners[0].adj
         self.aside = Aside(
-            self._sockets, leave_lot, most_idle=capacity.idle, idle_timeout=adjustments.channel_timeout
+            self._sockets, leave_lot, limit=capacity.aside, idle_timeout=adjustments.channel_timeout
         )
         self.lot = Lot(
             limit=capacity.parked,

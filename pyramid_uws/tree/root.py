@@ -60,16 +60,14 @@ class Service(Persistent):
         self.renderers = OOBTree()
 
     def __getitem__(self, name: str) -> Renderer:
-        renderer: Renderer | None = self.renderers.get(name)
-        if renderer is not None:
-            return renderer
-        for other in self:
-            if name in other.aliases:
-                return other
+        for renderer in self:
+            if name == renderer.__name__ or name in renderer.aliases:
+                return renderer
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[Renderer]:
-        return iter(self.renderers.values())
+        """Yield the renderers; those whose class is gone from the site stay in the database, unseen."""
+        return (renderer for renderer in self.renderers.values() if isinstance(renderer, Renderer))
 
     def add(self, name: str, factory: Callable[[], Renderer]) -> Renderer:
         """Return the renderer of that name, made by the factory if it is not there."""

@@ -30,7 +30,7 @@ class Limits:
 
     def first_destruction(self, created: int) -> int | None:
         """Return the destruction instant (µs) of a job that asked for none, or None if it lives on."""
-        return clamp_instant(created + self.lifetime * SECOND) if self.lifetime else None
+        return self.clamp_destruction(created, created + self.lifetime * SECOND) if self.lifetime else None
 
     def clamp_destruction(self, created: int, wish: int) -> int:
         """Return the destruction instant (µs) that a job created at ``created`` (µs) gets for its wish."""

@@ -17,7 +17,7 @@ from pyramid_uws.tree import Attribute
 from pyramid_uws.tree.attributes import Parameter, Result
 from pyramid_uws.uws.control import read_runid, single
 
-from .forms import media_type_of, read_text_body
+from .forms import URLENCODED, media_type_of, read_text_body
 from .incoming import incoming_form, incoming_value, worker_system_of
 from .resources import add_resource_views
 from .respond import document, plain, see_other
@@ -66,6 +66,8 @@ def replace_parameter(context: Parameter, request: Request) -> Response:
     job, name = context.job, context.__name__
     system = worker_system_of(request, job.__parent__.__parent__)
     media_type = media_type_of(request.environ.get("CONTENT_TYPE") or "text/plain")
+    if media_type == URLENCODED:  # what curl and others say by default, though the body is just the value
+        media_type = "text/plain"
     if name == "RUNID":
         system.set_parameters(job.job_id, Sent(), read_runid(read_text_body(request)))
     elif media_type == "text/plain":

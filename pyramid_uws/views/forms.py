@@ -123,7 +123,7 @@ def _read_part(segment: MultipartSegment, events: Iterator[bytes | None], pairs:
             for chunk in iter(lambda: next(events), None):
                 file.write(chunk)
         return
-    size = sum(len(text) for _, text in pairs)
+    size = sum(len(name) + len(text) for name, text in pairs)
     chunks = []
     for chunk in iter(lambda: next(events), None):
         size += len(chunk)

@@ -1,5 +1,6 @@
 """What all views answer with: texts, documents by Accept, redirects; and the caching of documents."""
 
+import threading
 from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
@@ -78,6 +79,7 @@ class DocumentCache:
         self._limit = limit
         self._largest = largest
         self._size = 0
+        self._lock = threading.Lock()
         self._bodies: dict[str, bytes] = {}
 
     def get(self, etag: str) -> bytes | None:
@@ -86,13 +88,11 @@ class DocumentCache:
 
     def put(self, etag: str, body: bytes) -> None:
         """Keep the document, unless it is so large that it would push out many others."""
-        if len(body) > self._largest or etag in self._bodies:
+        if len(body) > self._largest:
             return
-        self._bodies[etag] = body
-        self._size += len(body)
-        while self._size > self._limit:
-            try:
+        with self._lock:
+            self._size += len(body) - len(self._bodies.pop(etag, b""))
+            self._bodies[etag] = body
+            while self._size > self._limit:
                 oldest = next(iter(self._bodies))
                 self._size -= len(self._bodies.pop(oldest))
-            except (StopIteration, KeyError, RuntimeError):
-                return  # another thread is dropping them at this very moment

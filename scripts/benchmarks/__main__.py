@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from . import jobs, lists, scenarios, waiting
 from .bench import Bench, Options
-from .report import Report, machine, read, tables
+from .report import Report, machine, put_into, read, tables
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "yardsticks": scenarios.measure_yardsticks,
@@ -38,7 +38,10 @@ def main() -> int:
         facts, figures = read(given.read)
     else:
         facts, figures = _measure(given)
-    print("\n".join(tables(facts, figures, markdown=given.markdown)))
+    if given.into is not None:
+        put_into(given.into, tables(facts, figures, markdown=True))
+    else:
+        print("\n".join(tables(facts, figures, markdown=given.markdown)))
     return 0
 
 
@@ -93,6 +96,7 @@ def _arguments() -> argparse.Namespace:
     add("--full", action="store_true", help="with a database of 10^6 jobs, which takes minutes to be filled")
     add("--json", type=Path, metavar="FILE", help="append the figures to this file, a line of JSON each")
     add("--markdown", action="store_true", help="print the tables as Markdown")
+    add("--into", type=Path, metavar="FILE", help="put the tables into this Markdown file, below its marker")
     add("--read", type=Path, metavar="FILE", help="measure nothing, print the tables of what --json has written")
     add("--silent", action="store_true", help="do not show the figures as they come")
     add("--folder", type=Path, metavar="DIR", help="where the databases are made (TMPDIR)")

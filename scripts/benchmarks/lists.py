@@ -29,6 +29,7 @@ WHOLE = 10
 
 def measure_start(bench: Bench) -> None:
     """From starting the process to its first answer; and what it occupies a while later."""
+    smallest = 0.0
     for size in bench.options.sizes:
         storage = bench.database(size)
         seconds, memory = [], []
@@ -41,7 +42,11 @@ def measure_start(bench: Bench) -> None:
             finally:
                 site.stop()
         more = {"rss_mb": statistics.median(memory) / 1e6, "file_mb": storage.stat().st_size / 1e6}
-        bench.add(Figure.of("start", f"{size:,} jobs", Sample(seconds, sum(seconds)), **more))
+        figure = Figure.of("start", f"{size:,} jobs", Sample(seconds, sum(seconds)), **more)
+        smallest = smallest or statistics.median(seconds)
+        figure.ratio = statistics.median(seconds) / smallest
+        figure.against = f"the median at {min(bench.options.sizes):,} jobs"
+        bench.add(figure)
 
 
 def measure_idle(bench: Bench) -> None:

@@ -13,6 +13,9 @@ from .reach import Row, rows
 from .samples import Figure
 
 _HEADINGS = ("scenario", "case", "count", "p50 ms", "p99 ms", "rate /s", "ratio", "to", "errors")
+#: Below this line of a Markdown file, everything is written by :func:`put_into`.
+MARKER = "<!-- written by scripts/bench -->"
+
 _VERDICTS = {True: "yes", False: "no", None: ""}
 _PACKAGES = ("pyramid_uws", "pyramid", "waitress", "ZODB", "BTrees")
 
@@ -95,6 +98,14 @@ _PARTS = {
     "Lists": {"lists"},
     "Waiting": {"wait-one", "wait-job", "wait-jobs"},
 }
+
+
+def put_into(path: Path, lines: Iterable[str]) -> None:
+    """Replace what is below the marker of a Markdown file."""
+    text, marker, _ = path.read_text(encoding="utf-8").partition(MARKER)
+    if not marker:
+        raise SystemExit(f"{path} has no line {MARKER}")
+    path.write_text("\n".join([text + marker, "", *lines, ""]), encoding="utf-8")
 
 
 def _described(facts: dict[str, Any]) -> Iterator[str]:

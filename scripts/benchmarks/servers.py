@@ -135,9 +135,13 @@ class Server:
         fields = self._proc("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICK
 
-    def descriptors(self) -> int:
-        """Return how many file descriptors are open."""
-        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+    def sockets(self) -> int:
+        """Return how many sockets are open."""
+        found = 0
+        for descriptor in Path(f"/proc/{self.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found += descriptor.readlink().name.startswith("socket:")
+        return found
 
     def settle(self, seconds: float, busy: float = 0.05) -> None:
         """Wait until the process uses less than that share of a core, at most so many seconds."""

@@ -21,8 +21,10 @@ SETTINGS = {"uws.max_wait": "600"}
 #: Those who wait first and are not counted, so that what is made once is not charged to the others.
 WARMING = 100
 
-#: So many clients tell as many jobs to end.
-CHANGERS = 4
+#: Where everybody waits for another job, so many of them are ended, by so many clients: half the threads are
+#: left to others. Who is not told hangs up in the end.
+ENDED = 1_000
+CHANGERS = 2
 
 ALONE = 60
 PAUSE_BEFORE_CHANGE = 0.03
@@ -38,7 +40,7 @@ _FINAL = b"<uws:phase>ABORTED</uws:phase>"
 
 @dataclass
 class Crowd:
-    """What becomes of those who wait: when the change was asked for, and when each was told, by number."""
+    """What becomes of those who wait: when the end of each one's job was asked for, and when he was told."""
 
     asked: dict[int, float] = field(default_factory=dict)
     told: dict[int, float] = field(default_factory=dict)
@@ -111,7 +113,7 @@ def _warm(site: Site, ids: list[str]) -> None:
 def _hold_and_tell(site: Site, figure: Figure, jobs: list[str], probed: str) -> None:
     """Fill in the figure: let them wait, look how ordinary requests fare, end the jobs, see who is told."""
     count, crowd = len(jobs), Crowd()
-    memory, descriptors = site.rss(), site.descriptors()
+    memory, sockets = site.rss(), site.sockets()
     with Loop(site.port) as loop, Probe(site.port, f"{ARCHIVE}/{probed}") as probe:
         begun = time.monotonic()
         _gather(loop, crowd, jobs)
@@ -121,8 +123,8 @@ def _hold_and_tell(site: Site, figure: Figure, jobs: list[str], probed: str) -> 
         held = count - crowd.early
         loop.run(LOOK_SECONDS)
         looked = time.monotonic()
-        _change(loop, crowd, jobs)
-        loop.run(PATIENCE, lambda: len(crowd.told) + crowd.early >= count)
+        expected = min(_end_jobs(loop, crowd, jobs), held)
+        loop.run(PATIENCE, lambda: len(crowd.told) >= expected)
         probe.end()
         cut = loop.cut
     ended = max(crowd.told.values(), default=looked)
@@ -133,7 +135,8 @@ def _hold_and_tell(site: Site, figure: Figure, jobs: list[str], probed: str) -> 
     waking = probe.between(looked, ended)
     figure.more = {
         "held": held,
-        "lost": held - len(crowd.told),
+        "told": len(crowd.told),
+        "lost": expected - len(crowd.told),
         "parking_s": parked - begun,
         "kb_each": memory / max(held, 1) / 1000,
         "last_told_ms": (ended - looked) * 1000,
@@ -143,7 +146,7 @@ def _hold_and_tell(site: Site, figure: Figure, jobs: list[str], probed: str) -> 
         **site.state(),
     }
     site.settle(10)
-    figure.more["leaked"] = max(site.descriptors() - descriptors, 0)
+    figure.more["leaked"] = max(site.sockets() - sockets, 0)
 
 
 def _gather(loop: Loop, crowd: Crowd, jobs: list[str]) -> None:
@@ -162,24 +165,25 @@ def _gather(loop: Loop, crowd: Crowd, jobs: list[str]) -> None:
             loop.run(0.01)
 
 
-def _change(loop: Loop, crowd: Crowd, jobs: list[str]) -> None:
-    """Begin to end the jobs; the loop does the rest as the answers come."""
+def _end_jobs(loop: Loop, crowd: Crowd, jobs: list[str]) -> int:
+    """Begin to end the jobs, the loop does the rest as the answers come; return how many wait for them."""
     waiting: dict[str, list[int]] = {}
     for number, job_id in enumerate(jobs):
         waiting.setdefault(job_id, []).append(number)
-    source = iter(waiting)
+    to_end = list(waiting)[:ENDED]
+    source = iter(to_end)
 
     def proceed(connection: Connection, *_: object) -> None:
         job_id = next(source, None)
         if job_id is None:
             connection.close()
             return
-        now = time.monotonic()
-        crowd.asked |= dict.fromkeys(waiting[job_id], now)
+        crowd.asked |= dict.fromkeys(waiting[job_id], time.monotonic())
         connection.send(_abortion(job_id))
 
-    for _ in range(min(CHANGERS, len(waiting))):
+    for _ in range(min(CHANGERS, len(to_end))):
         proceed(Connection(loop, proceed))
+    return sum(len(waiting[job_id]) for job_id in to_end)
 
 
 def _abortion(job_id: str) -> bytes:

@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support import wire
 from tests.support.http import create, http, job_document, parse, phase, xpath
@@ -365,3 +367,67 @@ class TestXml:
 
         assert http.get(f"{job}/parameters/DOC").content == b"content"
         assert not [*server.folder.rglob("*evil*")]
+
+
+SEGMENTS = [
+    *(
+        "echo",
+        "quick",
+        "async",
+        "uws.xml",
+        "capabilities",
+        "availability",
+        "phase",
+        "parameters",
+        "results",
+        "error",
+    ),
+    *(
+        "{job}",
+        "TEXT",
+        "..",
+        ".",
+        "",
+        "@@",
+        "@@phase",
+        "%00",
+        "%ff",
+        "%2f",
+        "%2e%2e",
+        "é",
+        "a" * 300,
+        "*",
+        ";a=b",
+        "~",
+    ),
+]
+PAIRS = st.tuples(
+    st.sampled_from(
+        ["PHASE", "phase", "LAST", "AFTER", "ACTION", "DESTRUCTION", "TEXT", "COUNT", "RUNID", "%", ""]
+    ),
+    st.sampled_from(["RUN", "ABORT", "DELETE", "1", "-1", "0", "2040", "%00", "%ff", "é", "<&>", "x" * 300, ""]),
+).map("=".join)
+
+
+@pytest.fixture(scope="module")
+def spare(server):
+    """A job that may be treated badly."""
+    return create(server.joblist("echo"), TEXT="x").rpartition("/")[2]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
+    path=st.lists(st.sampled_from(SEGMENTS), max_size=6),
+    query=st.lists(PAIRS, max_size=3),
+    media_type=st.sampled_from([URLENCODED, MULTIPART, "text/plain", "", "\xff"]),
+    body=st.lists(PAIRS, max_size=3).map("&".join) | st.just(FORM.decode()) | st.text(max_size=20),
+)
+def test_no_request_makes_the_server_fail(method, path, query, media_type, body, server, spare):
+    target = "/".join(["", *path]).replace("{job}", spare) + "?" + "&".join(query)
+
+    answer = wire.request(
+        method, server.url + target.encode().decode("latin-1"), [("Content-Type", media_type)], body.encode()
+    )
+
+    assert wire.status(answer) in {200, 303, 400, 403, 404, 405, 413}

@@ -1,6 +1,5 @@
 """Things that break while the server runs: processes, modules, disks, the ini file. The server goes on."""
 
-import subprocess
 from signal import SIGKILL, SIGSTOP
 
 import pytest
@@ -15,6 +14,7 @@ from tests.support.anatomy import (
     send,
     wait_for_process,
 )
+from tests.support.disks import small_disk
 from tests.support.http import abort, create, http, job_document, phase, run, text, wait_for, wait_for_phase, xpath
 from tests.support.server import Server
 
@@ -204,16 +204,9 @@ def stored(server):
 
 class TestAFullDisk:
     @pytest.fixture
-    def small_disk(self, tmp_path):
-        """A folder with room for four megabytes."""
-        folder = tmp_path / "disk"
-        folder.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
-        mount = subprocess.run(command, capture_output=True, text=True, check=False)
-        if mount.returncode:
-            pytest.skip(f"a small disk cannot be mounted: {mount.stderr.strip()}")
-        yield folder
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    def disk(self, tmp_path):
+        with small_disk(tmp_path / "disk", megabytes=4) as disk:
+            yield disk
 
     @pytest.fixture
     def make_full_server(self, make_server):
@@ -222,26 +215,42 @@ class TestAFullDisk:
 
         return make_full_server
 
-    def test_a_core_that_fills_it_fails_and_the_room_is_given_back(self, small_disk, make_full_server):
-        server = make_full_server(**{"uws.var": str(small_disk)})
+    def test_a_core_that_fills_it_fails_and_the_room_is_given_back(self, disk, make_full_server):
+        server = make_full_server(**{"uws.var": str(disk.folder)})
         job = create(server.joblist("devouring"), PHASE="RUN")
 
         wait_for_phase(job, "ERROR")
         assert error_of(job) == ("fatal", "OSError: [Errno 28] No space left on device")
         assert http.get(f"{job}/results/first").text == "made at once"
         wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
-        server.stop()
-        server.start()
-        assert phase(job) == "ERROR"
 
-    def test_results_that_do_not_fit_into_the_store_fail_the_job(self, small_disk, make_full_server):
-        server = make_full_server(**{"uws.results": str(small_disk)})
+    def test_nothing_is_lost_while_there_is_no_room(self, disk, make_full_server, tmp_path):
+        server = make_full_server(**{"uws.var": str(disk.folder)})
+        job = create(server.joblist("gated"), FOLDER=str(tmp_path), PHASE="RUN")
+        wait_for((tmp_path / job_id(job)).exists)
+
+        disk.fill()
+        refused = http.post(server.joblist("quick"))
+        (tmp_path / f"{job_id(job)}.go").touch()
+        wait_for(lambda: f"the end of job {job_id(job)} cannot be written yet" in server.log)
+        disk.clear()
+        wait_for_phase(job)
+        server.kill()
+        server.start()
+
+        assert refused.status_code == 503
+        assert phase(job) in {"ERROR", "COMPLETED"}
+        assert http.get(f"{job}/results/first").text == "made at once"
+        wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
+
+    def test_results_that_do_not_fit_into_the_store_fail_the_job(self, disk, make_full_server):
+        server = make_full_server(**{"uws.results": str(disk.folder)})
         job = create(server.joblist("devouring"), SIZE=5_000_000, PHASE="RUN")
 
         wait_for_phase(job, "ERROR")
         sentence = "What the job has left could not be stored (No space left on device); run the job again later."
         assert error_of(job) == ("transient", sentence)
-        assert [path for path in small_disk.rglob("*") if path.is_file()] == []
+        assert [path for path in disk.folder.rglob("*") if path.is_file()] == []
         wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
 
 

@@ -135,7 +135,7 @@ def test_jobs_live_as_the_model_has_it(server):
     run_state_machine_as_test(
         lambda: Life(server.joblist("quick")),
         settings=settings(
-            max_examples=20,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

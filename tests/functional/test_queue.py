@@ -8,6 +8,7 @@ import pytest
 from pyramid_uws.uws.instants import parse_instant
 from tests.support.anatomy import job_id
 from tests.support.http import Session, create, http, job_document, parse, text, wait_for, xpath
+from tests.support.server import Server
 
 MANY = 200
 AT_ONCE = 3
@@ -29,8 +30,6 @@ SECTIONS = {
 @pytest.fixture(scope="module")
 def history(tmp_path_factory, record_testsuite_property):
     """The documents of many jobs that were queued, then run, in the order in which they were queued."""
-    from tests.support.server import Server
-
     folder = tmp_path_factory.mktemp("queue")
     settings = {"uws.max_running": str(AT_ONCE)}
     with Server(folder, settings=settings, services=[], sections=SECTIONS) as server:

@@ -158,6 +158,7 @@ class TestHost:
             ("X-Script-Name", "/evil"),
             ("X-Original-URL", "/echo/async"),
             ("X-Rewrite-URL", "/echo/async"),
+            ("X-Vhm-Root", "/echo"),
         ],
     )
     def test_headers_of_proxies_are_ignored_when_no_proxy_is_trusted(self, header, server):

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.anatomy import job_id
 from tests.support.http import abort, create, http, job_document, phase, text, wait_for, wait_for_phase
+from tests.support.server import Server
 
 GATED = {
     "core": "tests.support.fault_cores:gated",
@@ -18,8 +19,6 @@ GATED = {
 @pytest.fixture(scope="module")
 def removed(tmp_path_factory):
     """Jobs of a service that is gone since the last start of the server."""
-    from tests.support.server import Server
-
     folder = tmp_path_factory.mktemp("removed")
     server = Server(
         folder,

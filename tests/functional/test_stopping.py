@@ -113,7 +113,7 @@ def test_what_ignores_sigterm_is_killed_after_the_grace_time(make_small_server, 
 def test_being_told_again_in_the_grace_time_does_no_harm(make_small_server, stop):
     server = make_small_server(**{"uws.grace": "1"})
     job = create(server.joblist("stubborn"), PIDS=str(server.folder), PHASE="RUN")
-    wait_for(lambda: (server.folder / "core").exists())
+    wait_for((server.folder / "core").exists)
 
     os.kill(server.process.pid, signal.SIGTERM)
     wait_for(lambda: "stopping" in server.log)

@@ -228,7 +228,6 @@ class TestStartingAndStopping:
         assert phase(job) == "COMPLETED"
         assert json.loads(http.get(f"{job}/results/position").text)["l"] < 1
 
-    @pytest.mark.xfail(strict=True, reason="Service takes objects that ZODB calls broken for renderers")
     def test_a_site_without_the_package_goes_on(self, site, monkeypatch):
         site.stop()
         monkeypatch.delenv("PYTHONPATH")
@@ -241,7 +240,6 @@ class TestStartingAndStopping:
         assert http.get(f"{site.url}/galactic/nothing").status_code == 404
         assert http.get(f"{site.url}/galactic/capabilities").status_code == 200
 
-    @pytest.mark.xfail(strict=True, reason="a worker system does not look at the renderers of its definition")
     def test_a_renderer_that_its_service_names_no_longer_takes_no_new_jobs(self, tmp_path):
         section = {"core": "pyramid_uws.demo.countdown:core", "renderers": "async nightly"}
         settings = {"uws.includes": "skyplugin"}

@@ -389,7 +389,7 @@ class TestActing:
     def test_deleting_a_job_at_work_tells_what_becomes_of_its_processes(self, admin, make_job):
         job_id = make_job("sleeper", phases.EXECUTING)
 
-        assert "what still runs of it is ended by the server when it starts" in admin("delete", job_id, "-y")[1]
+        assert "what still runs of it is ended by the server when it runs" in admin("delete", job_id, "-y")[1]
 
     def test_jobs_are_deleted_by_phase_age_and_service(self, admin, make_job, jobs_of):
         old = now() - 3 * DAY

@@ -23,7 +23,8 @@ DEFINITION = ServiceDefinition(
     name="service",
     core="a:b",
     parameters=(
-        Parameter(name="ONE", type="int"),
+        Parameter(name="ONE"),
+        Parameter(name="NUMBER", type="int"),
         Parameter(name="MANY", multiple=True),
         Parameter(name="NEEDED", required=True),
     ),
@@ -170,7 +171,7 @@ class TestCreate:
         ("pairs", "control", "naming"),
         [
             ((), RUN, "NEEDED"),
-            ((("ONE", "x"),), Control(), "ONE"),
+            ((("NUMBER", "x"),), Control(), "NUMBER"),
             ((("ONE", "1"), ("one", "2")), Control(), "ONE"),
             ((), Control(phase="ABORT"), "PHASE"),
             ((), Control(action="DELETE"), "ACTION"),
@@ -253,6 +254,13 @@ class TestMerging:
         with pytest.raises(BadRequest, match="table was sent 2 times"):
             system.set_parameters(job_id, Sent(pairs, tuple(references)))
         assert read(job_id, "parameters", "references") == ((), ())
+
+    def test_a_number_is_not_sent_as_a_file(self, system, create, read):
+        job_id = create(("NUMBER", "1"))
+
+        with pytest.raises(BadValue, match="NUMBER"):
+            system.set_parameters(job_id, Sent((), (("number", "a/b", 1, "1"),)))
+        assert read(job_id, "parameters", "references") == ((("NUMBER", "1"),), ())
 
     @pytest.mark.spec("U-94")
     def test_a_file_meets_a_requirement(self, system, create, read, store):

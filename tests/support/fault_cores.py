@@ -20,7 +20,6 @@ PARAMETERS_WITNESS = (
     Parameter(name="SECONDS", type="double", unit="s", default=0.0, description="How long to work"),
     Parameter(name="SIZE", type="int", default=100, description="Bytes of the result"),
 )
-PARAMETERS_PLAIN = ()
 PARAMETERS_GATED = (
     FOLDER,
     Parameter(name="FAIL", type="string", default="", description="What to complain of in the end"),

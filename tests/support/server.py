@@ -111,7 +111,7 @@ class Server:
         assert not self.is_running, "the server is running already"
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pyramid.scripts.pserve", str(self.ini)],
+                self.command(),
                 cwd=self.folder,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
@@ -182,6 +182,10 @@ class Server:
         return [pid for pid in self.processes() if self.process is None or pid != self.process.pid]
 
     # Steps
+
+    def command(self) -> list[str]:
+        """Return what is to be run."""
+        return [sys.executable, "-m", "pyramid.scripts.pserve", str(self.ini)]
 
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))

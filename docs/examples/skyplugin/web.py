@@ -84,7 +84,7 @@ class Progress(Attribute):
 
 def show_progress(context: Progress, _request: Request) -> Response:
     """GET …/JOB/progress: how far the job is, as a bare number from 0 to 1."""
-    fraction, _ = context.job.progress
+    fraction, _ = context.job.progress or (0.0, "")
     return plain(f"{fraction:.4g}")
 
 

@@ -13,7 +13,7 @@ import pytest
 from pyramid_uws.admin import control as control_module
 from pyramid_uws.admin.client import NoAnswer, NoServer, Refused, ask
 from pyramid_uws.admin.control import MOST_CONNECTIONS, ControlSocket
-from pyramid_uws.admin.wire import LONGEST_REQUEST, short_path
+from pyramid_uws.admin.wire import LONGEST_REQUEST, send, short_path
 from pyramid_uws.exceptions import NoSuchJob
 from tests.support.http import wait_for
 
@@ -369,6 +369,21 @@ class TestAsking:
             with pytest.raises(NoAnswer, match=complaint):
                 ask(path, {"do": "it"}, 20)
             thread.join()
+
+    def test_who_is_sent_away_before_asking_is_told_why(self, path, monkeypatch):
+        def send_late(connection, message, timeout):
+            accepted, _ = listener.accept()
+            accepted.sendall(b'{"error": "Go away."}\n')
+            accepted.close()
+            send(connection, message, timeout)
+
+        monkeypatch.setattr("pyramid_uws.admin.client.send", send_late)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen()
+
+            with pytest.raises(Refused, match=r"^Go away\.$"):
+                ask(path, {"do": "it"}, 20)
 
     def test_where_there_is_nothing_is_no_server(self, tmp_path):
         with pytest.raises(NoServer, match="No server listens at"):

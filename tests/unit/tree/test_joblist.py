@@ -59,7 +59,9 @@ class JoblistMachine(RuleBasedStateMachine):
             self.joblist.get(job_id)
 
     @precondition(lambda self: self.model)
-    @rule(wanted=PHASE_SETS, after=st.none() | st.integers(-1, 51), last=st.none() | st.integers(1, 4), owner=OWNERS)
+    @rule(
+        wanted=PHASE_SETS, after=st.none() | st.integers(-1, 51), last=st.none() | st.integers(1, 4), owner=OWNERS
+    )
     def select(self, wanted, after, last, owner):
         expected = [
             (job.job_id, job.phase, job.runid, job.owner, job.created)
@@ -87,7 +89,7 @@ def _will_go(job, instant):
     return job.destruction is not None and job.destruction <= instant and job.phase != phases.ARCHIVED
 
 
-TestJoblist = pytest.mark.spec("U-42", "U-43", "U-44", "U-45", "U-46", "U-47", "U-48", "U-49")(JoblistMachine.TestCase)
+TestJoblist = JoblistMachine.TestCase
 TestJoblist.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
 
 

@@ -1,5 +1,6 @@
 """Documents as answers: written once, told apart, and never more kept than there is room for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -78,6 +79,18 @@ class TestCache:
             cache.put(str(number), b"xxxx")
 
         assert [cache.get(str(number)) for number in range(4)] == [None, None, b"xxxx", b"xxxx"]
+
+    def test_it_knows_what_it_holds_however_many_fill_it_at_once(self):
+        cache = DocumentCache(limit=1_000, largest=500)
+
+        def fill(seed):
+            for number in range(3_000):
+                cache.put(str((number * seed) % 37), b"x" * (number % 50))
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(fill, range(1, 9)))
+
+        assert cache._size == sum(map(len, cache._bodies.values())) <= 1_000
 
     def test_a_document_that_would_push_out_many_is_not_kept(self):
         cache = DocumentCache(limit=10, largest=5)
