@@ -1,22 +1,12 @@
-"""The policy where nobody logs in, and the rights to jobs that hold under any policy."""
+"""The policy of a site where nobody logs in. What nodes allow stands in their ACLs."""
 
 from typing import Any
 
-from pyramid.authorization import ALL_PERMISSIONS, ACLHelper, Allow, Deny, Everyone
+from pyramid.authorization import ACLHelper, Everyone
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import Request
 from pyramid.security import Allowed, Denied
 from zope.interface import implementer
-
-#: The right to everything, for everybody: the site, its services, and jobs that nobody owns.
-PUBLIC = ((Allow, Everyone, ALL_PERMISSIONS),)
-
-
-def job_acl(owner: str | None) -> tuple[tuple[Any, ...], ...]:
-    """Return the rights to a job: its owner's alone; one without owner is for whoever knows its URL."""
-    if owner is None:
-        return PUBLIC
-    return ((Allow, owner, ALL_PERMISSIONS), (Deny, Everyone, ALL_PERMISSIONS))
 
 
 @implementer(ISecurityPolicy)

@@ -8,6 +8,8 @@ from zope.interface import implementer
 from pyramid_uws.interfaces import IJob
 from pyramid_uws.uws.phases import PENDING
 
+from .rights import job_acl
+
 if TYPE_CHECKING:
     from .joblist import Joblist
 
@@ -53,6 +55,10 @@ class Job(Persistent):
         """Return the attribute of that name, made on the way; ``KeyError`` when the job has none."""
         root = self.__parent__.__parent__.__parent__.__parent__
         return root.attributes[name](self, name)
+
+    @property
+    def __acl__(self) -> tuple[tuple[Any, ...], ...]:
+        return job_acl(self.owner)
 
     @property
     def job_id(self) -> str:

@@ -11,6 +11,7 @@ from pyramid_uws.interfaces import IRoot, IService
 
 from .attributes import STANDARD_ATTRIBUTES
 from .renderer import Renderer
+from .rights import PUBLIC
 
 
 @implementer(IRoot)
@@ -19,6 +20,7 @@ class Root(Persistent):
 
     __name__ = ""
     __parent__ = None
+    __acl__ = PUBLIC
 
     # Which attributes a job has is code, not state: the volatile mapping is handed over with each opening
     # of the tree and never stored.

@@ -220,6 +220,11 @@ class TestPaths:
 
         assert answer.endswith(b"\r\n\r\nPENDING")
 
+    def test_a_path_starts_at_the_root_whatever_a_header_says(self, job, server):
+        answer = wire.request("GET", server.url + "/phase", [("X-Vhm-Root", job.removeprefix(server.url))])
+
+        assert wire.status(answer) == 404
+
     @pytest.mark.parametrize(
         "path", ["/results/../../../../etc/passwd", "/results/..%2fjob.json", "/parameters/..%2f1"]
     )
@@ -415,7 +420,7 @@ def spare(server):
     return create(server.joblist("echo"), TEXT="x").rpartition("/")[2]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
     path=st.lists(st.sampled_from(SEGMENTS), max_size=6),

@@ -15,7 +15,19 @@ from tests.support.anatomy import (
     wait_for_process,
 )
 from tests.support.disks import small_disk
-from tests.support.http import abort, create, http, job_document, phase, run, text, wait_for, wait_for_phase, xpath
+from tests.support.http import (
+    FINAL,
+    abort,
+    create,
+    http,
+    job_document,
+    phase,
+    run,
+    text,
+    wait_for,
+    wait_for_phase,
+    xpath,
+)
 from tests.support.server import Server
 
 FAULTS = "tests.support.fault_cores"
@@ -232,14 +244,14 @@ class TestAFullDisk:
         disk.fill()
         refused = http.post(server.joblist("quick"))
         (tmp_path / f"{job_id(job)}.go").touch()
-        wait_for(lambda: f"the end of job {job_id(job)} cannot be written yet" in server.log)
+        wait_for(lambda: not of_job(server, job))
         disk.clear()
-        wait_for_phase(job)
+        wait_for_phase(job, "ERROR", "COMPLETED")
         server.kill()
         server.start()
 
         assert refused.status_code == 503
-        assert phase(job) in {"ERROR", "COMPLETED"}
+        assert phase(job) in FINAL
         assert http.get(f"{job}/results/first").text == "made at once"
         wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
 

@@ -4,15 +4,9 @@
 uws.includes = tests.support.headerpolicy
 """
 
-from types import SimpleNamespace
-
 from pyramid.authorization import ACLHelper, Authenticated, Everyone
 from pyramid.interfaces import ISecurityPolicy
-from pyramid.location import lineage
 from zope.interface import implementer
-
-from pyramid_uws.auth.policy import PUBLIC, job_acl
-from pyramid_uws.interfaces import IJob
 
 HEADER = "X-Test-User"
 CHALLENGE = 'Basic realm="tests"'
@@ -27,9 +21,8 @@ class HeaderPolicy:
 
     def permits(self, request, context, permission):
         user = self.identity(request)
-        rights = next((job_acl(node.owner) for node in lineage(context) if IJob.providedBy(node)), PUBLIC)
         principals = [Everyone] if user is None else [Everyone, Authenticated, user]
-        return ACLHelper().permits(SimpleNamespace(__acl__=rights), principals, permission)
+        return ACLHelper().permits(context, principals, permission)
 
     def remember(self, request, userid, **options):
         return []
