@@ -38,6 +38,7 @@ setup(
         "persistent>=6,<7",
         "transaction>=5,<6",
         "zodburi>=3,<4",
+        "zc.lockfile>=3",
         "zope.interface>=6",
         "lxml>=5.2,<7",
         "multipart>=1.2,<3",

@@ -158,7 +158,8 @@ def _text_or_object(text: str) -> Any:
 def _parameters(text: str) -> tuple[Any, ...]:
     found = _text_or_object(text) if text else ()
     if isinstance(found, str) or not isinstance(found, Iterable):
-        raise ValueError("expected the dotted name (package.module:NAME) of a sequence of Parameter")
+        # Whatever is wrong with a value of the ini file is a ValueError, which names its key.
+        raise ValueError("expected the dotted name (package.module:NAME) of a sequence of Parameter")  # noqa: TRY004
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import zc.lockfile  # type: ignore[import-untyped]
+import zc.lockfile
 import zodburi
 from ZODB.DB import DB
 from ZODB.POSException import ReadOnlyError

@@ -232,3 +232,16 @@ class TestWithoutPolicy:
         created = http.post(server.joblist("quick"), headers=headers)
         assert created.status_code == 303
         assert http.get(created.headers["Location"] + "/owner").content == b""
+
+    @pytest.mark.spec("U-146", "U-149")
+    def test_jobs_of_users_stay_closed_when_nobody_can_log_in_any_more(self, make_server, alice):
+        server = make_server(settings={"uws.includes": "tests.support.headerpolicy"}, services=["quick"])
+        job = create(server.joblist("quick"), session=alice)
+        server.stop()
+        server.ini.write_text(server.ini.read_text().replace("tests.support.headerpolicy", ""))
+        server.start()
+
+        for who in (http, alice):
+            assert who.get(job).status_code == 403
+            assert who.delete(job).status_code == 403
+            assert listed(server.joblist("quick"), who) == set()

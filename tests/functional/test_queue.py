@@ -13,17 +13,11 @@ from tests.support.server import Server
 MANY = 200
 AT_ONCE = 3
 
-GATED, PLAIN = (
-    {
-        "core": f"tests.support.fault_cores:{name}",
-        "parameters": f"tests.support.fault_cores:PARAMETERS_{name.upper()}",
-    }
-    for name in ("gated", "plain")
-)
+CORES = "tests.support.fault_cores"
 SECTIONS = {
-    "uws:service:gated": GATED,
-    "uws:service:plain": PLAIN,
-    "uws:service:single": PLAIN | {"max_running": "1"},
+    "uws:service:gated": {"core": f"{CORES}:gated", "parameters": f"{CORES}:PARAMETERS_GATED"},
+    "uws:service:plain": {"core": f"{CORES}:plain"},
+    "uws:service:single": {"core": f"{CORES}:plain", "max_running": "1"},
 }
 
 

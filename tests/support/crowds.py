@@ -79,7 +79,7 @@ class Line:
         if not data:
             assert not self._data, f"closed in mid-answer: {self._data[:200]!r}"
             self.is_closed = True
-            self._crowd.drop(self)
+            self.hang_up()
 
     def _take_answer(self) -> bool:
         head, end, rest = self._data.partition(b"\r\n\r\n")

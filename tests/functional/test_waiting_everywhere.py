@@ -1,0 +1,172 @@
+"""GET with WAIT on every kind of server: ours, parking or with threads, and others, to which we are nobody.
+
+What the standard says of WAIT, line by line and in brief; the fine points are in test_waiting and test_parking.
+"""
+
+import importlib.util
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.support.http import FINAL, abort, create, http, parse, phase, run, text
+from tests.support.server import HOST, Server
+
+#: The longest that these servers hold a request (s).
+CAP = 2
+
+
+class Gunicorn(Server):
+    """Another WSGI server: it forks first, and loads the application then."""
+
+    def command(self):
+        options = ["--bind", f"{HOST}:{self.port}", "--worker-class", "gthread", "--threads", "8"]
+        return [sys.executable, "-m", "gunicorn", "--paste", str(self.ini), *options]
+
+
+#: Name -> kind of server, and what it is told.
+KINDS = {
+    "parking": (Server, {"threads": "4"}),
+    "threads": (Server, {"threads": "8", "park_limit": "0"}),
+    "waitress": (Server, {"use": "egg:waitress", "threads": "8"}),
+    "gunicorn": (Gunicorn, {}),
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def anywhere(request, tmp_path_factory):
+    if request.param == "gunicorn" and importlib.util.find_spec("gunicorn") is None:
+        pytest.skip("gunicorn is not installed")
+    kind, settings = KINDS[request.param]
+    with kind(
+        tmp_path_factory.mktemp(request.param),
+        settings={"uws.max_wait": str(CAP)},
+        server_settings=settings,
+        services=["quick", "sleeper"],
+    ) as server:
+        yield server
+
+
+@pytest.fixture
+def pending(anywhere):
+    """A job that nobody runs."""
+    job = create(anywhere.joblist("quick"))
+    yield job
+    http.delete(job)
+
+
+def ask(job, **query):
+    """Return the answer, and after how many seconds it came."""
+    start = time.monotonic()
+    answer = http.get(job, params=query)
+    return answer, time.monotonic() - start
+
+
+def ask_together(job, *queries):
+    """Ask all at once; the servers that hold fewest hold two."""
+    with ThreadPoolExecutor(len(queries)) as pool:
+        return list(pool.map(lambda query: ask(job, **query), queries))
+
+
+@pytest.mark.spec("U-104")
+def test_nothing_but_a_job_waits(anywhere, pending):
+    for url in (f"{pending}/phase", f"{pending}/parameters", anywhere.joblist("quick")):
+        answer, seconds = ask(url, WAIT=CAP)
+
+        assert answer.status_code == 200
+        assert seconds < 1
+
+
+@pytest.mark.spec("U-105", "U-110", "C-23", "C-24")
+@pytest.mark.parametrize("query", [{"WAIT": -1}, {"WAIT": -1, "PHASE": "PENDING"}])
+def test_a_change_is_told_at_once(anywhere, query):
+    job = create(anywhere.joblist("quick"))
+    with ThreadPoolExecutor(1) as pool:
+        waiter = pool.submit(ask, job, **query)
+        for _ in range(3):
+            assert phase(job) == "PENDING"
+        abort(job)
+        told = time.monotonic()
+
+        answer, _ = waiter.result()
+
+    assert time.monotonic() - told < 1
+    assert text(parse(answer), "uws:phase") == "ABORTED"
+
+
+@pytest.mark.spec("U-106", "U-108", "U-109", "U-112", "C-23")
+def test_it_ends_when_the_time_is_up_or_the_server_has_enough(pending):
+    (answer, short), (other, long) = ask_together(pending, {"WAIT": 1}, {"WAIT": 1000})
+    _, endless = ask(pending, WAIT=-17)
+
+    assert answer.status_code == other.status_code == 200
+    assert text(parse(answer), "uws:phase") == text(parse(other), "uws:phase") == "PENDING"
+    assert 1 <= short < CAP
+    assert CAP <= long < CAP + 1
+    assert CAP <= endless < CAP + 1
+
+
+@pytest.mark.spec("U-107", "U-111", "C-24")
+@pytest.mark.parametrize("named", [{}, {"PHASE": "ABORTED"}, {"PHASE": "HELD"}, {"PHASE": "SUSPENDED"}])
+def test_what_has_ended_is_shown_at_once(pending, named):
+    abort(pending)
+
+    answer, seconds = ask(pending, WAIT=-1, **named)
+
+    assert answer.status_code == 200
+    assert seconds < 1
+
+
+@pytest.mark.spec("U-110", "U-111", "C-24")
+def test_a_job_that_is_in_no_phase_named_is_shown_at_once(pending):
+    for name in ("QUEUED", "HELD", "SUSPENDED", ["EXECUTING", "COMPLETED"]):
+        assert ask(pending, WAIT=CAP, PHASE=name)[1] < 1
+
+    assert ask(pending, WAIT=1, PHASE=["QUEUED", "PENDING"])[1] >= 1
+
+
+@pytest.mark.spec("U-111", "U-112")
+def test_no_time_is_no_waiting_and_nonsense_is_refused(pending):
+    assert ask(pending, WAIT=0)[1] < 1
+    assert ask(pending, PHASE="PENDING")[1] < 1
+    assert ask(pending, WAIT="x")[0].status_code == 400
+    assert ask(pending, WAIT=1, PHASE="x")[0].status_code == 400
+
+
+@pytest.mark.spec("U-113", "U-114")
+def test_a_crowd_leaves_the_server_to_the_others_and_sees_no_error(pending):
+    with ThreadPoolExecutor(30) as pool:
+        crowd = [pool.submit(ask, pending, WAIT=CAP) for _ in range(30)]
+        seconds = max(ask(f"{pending}/phase")[1] for _ in range(10))
+
+        assert {answer.result()[0].status_code for answer in crowd} == {200}
+
+    assert seconds < 1.5
+
+
+@pytest.mark.spec("U-114")
+def test_a_job_deleted_meanwhile_is_not_there(anywhere):
+    job = create(anywhere.joblist("quick"))
+    with ThreadPoolExecutor(1) as pool:
+        waiter = pool.submit(ask, job, WAIT=CAP)
+        for _ in range(3):
+            phase(job)
+        http.delete(job)
+
+        answer, _ = waiter.result()
+
+    assert answer.status_code == 404
+
+
+@pytest.mark.spec("U-105", "C-24", "C-27")
+def test_a_client_that_asks_again_gets_to_the_end(anywhere):
+    job = create(anywhere.joblist("sleeper"), SECONDS=CAP + 0.5)
+    run(job)
+
+    seen = [phase(job)]
+    while seen[-1] not in FINAL:
+        seen.append(text(parse(ask(job, WAIT=-1, PHASE=seen[-1])[0]), "uws:phase"))
+
+    assert seen[-1] == "COMPLETED"
+    assert len(seen) < 8
