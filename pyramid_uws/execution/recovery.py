@@ -86,17 +86,18 @@ def _discard(directory: JobDirectory) -> None:
 def sweep_store(reader: Reader, store: ResultStore, before: int, stopping: Callable[[], bool]) -> None:
     """Remove the result folders of jobs made before an instant (µs) that no job list holds any more.
 
-    Younger folders may belong to a job that is being created.
+    Archived jobs have no files either. Younger folders may belong to a job that is being created.
     """
     for job_id in store.jobs():
         if stopping():
             return
         if created_at(job_id) < before:
             with reader.reading() as root:
-                if not _is_known(root, job_id):
+                if not _has_files(root, job_id):
                     store.remove(job_id)
-                    log.info("removed the files of %s, which is no job", job_id)
+                    log.info("removed the files of %s, which has none by what is known of it", job_id)
 
 
-def _is_known(root: Root, job_id: str) -> bool:
-    return any(job_id in renderer.joblist for renderer in async_renderers(root))
+def _has_files(root: Root, job_id: str) -> bool:
+    found = (renderer.joblist.jobs.get(job_id) for renderer in async_renderers(root))
+    return any(job is not None and job.phase != phases.ARCHIVED for job in found)

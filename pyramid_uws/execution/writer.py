@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -87,11 +87,15 @@ class Writer:
         return future
 
     def do(self, change: Change[T], timeout: float | None = 60) -> T:
-        """Hand a change over and wait (s) for its value, which comes after the commit."""
-        try:
-            return self.submit(change).result(timeout)
-        except TimeoutError:
-            raise Overloaded("The database is too slow at present; the change may still be made.") from None
+        """Hand a change over and wait (s) for its value, which comes after the commit.
+
+        A change that has not been begun in time is taken back; one that has is waited for.
+        """
+        future = self.submit(change)
+        wait([future], timeout)
+        if future.cancel():
+            raise Overloaded("The database is too slow at present; nothing was changed.")
+        return future.result()
 
     def _run(self) -> None:
         manager = transaction.TransactionManager(explicit=True)
@@ -118,6 +122,7 @@ class Writer:
         return batch
 
     def _write(self, batch: list[_Waiting], manager: Any, connection: Any) -> None:
+        batch = [(change, future) for change, future in batch if future.set_running_or_notify_cancel()]
         try:
             outcomes, journal = self._commit(batch, manager, connection)
         except Exception as problem:  # the edge of the thread: whoever waits is told

@@ -1,6 +1,7 @@
 """What a job holds: its parameters and its results (UWS 1.1, sections 2.2.2.3 and 2.2.2.4)."""
 
 import mimetypes
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,10 @@ def _file(request: Request, path: Path, media_type: str) -> Response:
         raise NoSuchThing(f"The file behind {request.path} is gone.") from None
     response = Response(app_iter=FileIter(file), conditional_response=True)
     response.headers["Content-Type"] = media_type
-    response.content_length = path.stat().st_size
+    response.content_length = os.fstat(file.fileno()).st_size
     response.accept_ranges = "bytes"
+    if request.range is not None and (request.range.start or 0) < -response.content_length:
+        request.range = None  # the last n bytes of a file that has fewer are all of it (RFC 9110, section 14.1.2)
     return response
 
 

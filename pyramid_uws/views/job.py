@@ -11,7 +11,6 @@ from pyramid_uws.exceptions import BadRequest, BadValue
 from pyramid_uws.tree import Attribute, Job
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
-from pyramid_uws.uws.phases import EXECUTING
 
 from .forms import read_query
 from .incoming import Incoming, incoming_form, worker_system_of
@@ -70,8 +69,7 @@ def _change_phase(job: Job, request: Request, phase: str | None) -> Response:
         system.run(job.job_id)
     elif phase == "ABORT":
         system.abort(job.job_id)
-        if job.phase == EXECUTING:
-            wait_for_end(request, job, ABORT_PATIENCE)
+        wait_for_end(request, job, ABORT_PATIENCE)
     else:
         raise BadValue("PHASE", phase or "", "expected RUN or ABORT")
     return see_other(url)

@@ -33,10 +33,14 @@ def create(context: AsyncRenderer, request: Request) -> Response:
     """POST: a new job; nothing of it is kept if that fails."""
     created = now()
     job_id = new_id(created)
-    with incoming_form(request, job_id) as incoming:
-        control = read_control(incoming.control, created)
-        system = worker_system_of(request, context)
-        system.create(job_id, created, request.authenticated_userid, control, incoming.sent)
+    try:
+        with incoming_form(request, job_id) as incoming:
+            control = read_control(incoming.control, created)
+            system = worker_system_of(request, context)
+            system.create(job_id, created, request.authenticated_userid, control, incoming.sent)
+    except BaseException:
+        request.registry.uws.store.remove(job_id)
+        raise
     return see_other(f"{request.resource_url(context)}/{job_id}")
 
 

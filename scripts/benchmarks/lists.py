@@ -66,22 +66,30 @@ def measure_idle(bench: Bench) -> None:
 
 
 def measure_lists(bench: Bench) -> None:
-    """The short lists, the sizes in turn; ratios are to the smallest database."""
+    """All the lists; ratios are to the smallest database."""
     with contextlib.ExitStack() as stack:
         sites = {size: stack.enter_context(_archive(bench, size)) for size in bench.options.sizes}
-        clients = {size: stack.enter_context(Client(site.port)) for size, site in sites.items()}
         for name, query in QUERIES.items():
-            samples, ratios = _in_turn(bench, clients, query)
-            for size, sample in samples.items():
-                figure = Figure.of("lists", f"{name}, {size:,} jobs", sample, **sites[size].state())
-                figure.ratio = statistics.median(ratios[size])
-                figure.against = f"the median at {min(sites):,} jobs"
-                bench.add(figure)
+            _measure_short(bench, name, query, sites)
         for size, site in sites.items():
-            _measure_scan(bench, size, clients[size], site)
-            nobodys = size - (OWNED if size >= OWNED_FROM else 0)
-            _measure_whole(bench, f"whole list, {size:,} jobs", clients[size], site, get(ARCHIVE), nobodys)
-        _measure_owner(bench, sites, clients)
+            _measure_scan(bench, size, site)
+            owned = OWNED if size >= OWNED_FROM else 0
+            if owned:
+                case = f"an owner's {owned:,} of {size:,} jobs"
+                _measure_whole(bench, case, site, get(ARCHIVE, X_Owner=filling.OWNER), owned)
+            _measure_whole(bench, f"whole list, {size:,} jobs", site, get(ARCHIVE), size - owned)
+
+
+def _measure_short(bench: Bench, name: str, query: str, sites: dict[int, Site]) -> None:
+    """A short list, with all databases in turn."""
+    with contextlib.ExitStack() as stack:
+        clients = {size: stack.enter_context(Client(site.port)) for size, site in sites.items()}
+        samples, ratios = _in_turn(bench, clients, query)
+    for size, sample in samples.items():
+        figure = Figure.of("lists", f"{name}, {size:,} jobs", sample, **sites[size].state())
+        figure.ratio = statistics.median(ratios[size])
+        figure.against = f"the median at {min(sites):,} jobs"
+        bench.add(figure)
 
 
 def _in_turn(
@@ -109,40 +117,32 @@ def _asking(client: Client, query: str) -> Callable[[], Answer]:
     return lambda: client.ask(request)
 
 
-def _measure_scan(bench: Bench, size: int, client: Client, site: Site) -> None:
+def _measure_scan(bench: Bench, size: int, site: Site) -> None:
     """Ten jobs in a final phase that is rare have to be looked for."""
     request = get(f"{ARCHIVE}?PHASE=ABORTED&LAST={filling.RARE}")
-    timed(lambda: client.ask(request), count=2)
-    sample = timed(lambda: client.ask(request), count=20, seconds=10)
+    with Client(site.port) as client:
+        timed(lambda: client.ask(request), count=2)
+        sample = timed(lambda: client.ask(request), count=20, seconds=10)
     bench.add(Figure.of("lists", f"PHASE=ABORTED&LAST=10 (rare), {size:,} jobs", sample, **site.state()))
 
 
-def _measure_whole(bench: Bench, case: str, client: Client, site: Site, request: bytes, size: int) -> None:
-    """A whole list, warm, and by how much it raises the peak of the server's memory."""
-    large = size > LARGE
-
-    def ask() -> Answer:
-        return client.ask(request)
-
-    timed(ask, count=1 if large else WHOLE)
-    before = site.reset_peak()
-    body = client.ask(request).body
-    extra = site.peak() - before
-    found = body.count(b"<uws:jobref ")
-    if found != size:
-        raise RuntimeError(f"the list has {found} of {size} jobs")
-    sample = timed(ask, count=2 if large else 4 * WHOLE, seconds=20)
-    more = {"extra_mb": extra / 1e6, "answer_mb": len(body) / 1e6}
+def _measure_whole(bench: Bench, case: str, site: Site, request: bytes, size: int) -> None:
+    """A whole list, warm, and by how much it raises the peak of the server's memory; the largest only once."""
+    with Client(site.port) as client:
+        if size <= LARGE:
+            timed(lambda: client.ask(request), count=WHOLE)
+        before = site.reset_peak()
+        begun = time.perf_counter()
+        body = client.ask(request).body
+        seconds = time.perf_counter() - begun
+        sample = Sample([seconds], seconds)
+        more = {"extra_mb": (site.peak() - before) / 1e6, "answer_mb": len(body) / 1e6}
+        found = body.count(b"<uws:jobref ")
+        if found != size:
+            raise RuntimeError(f"the list has {found} of {size} jobs")
+        if size <= LARGE:
+            sample += timed(lambda: client.ask(request), count=4 * WHOLE, seconds=20)
     bench.add(Figure.of("lists", case, sample, **more, **site.state()))
-
-
-def _measure_owner(bench: Bench, sites: dict[int, Site], clients: dict[int, Client]) -> None:
-    """The whole list of somebody who has ten thousand jobs among those of others."""
-    for size, site in sites.items():
-        if size >= OWNED_FROM:
-            request = get(ARCHIVE, X_Owner=filling.OWNER)
-            case = f"an owner's {OWNED:,} of {size:,} jobs"
-            _measure_whole(bench, case, clients[size], site, request, OWNED)
 
 
 @contextlib.contextmanager

@@ -374,44 +374,12 @@ class TestXml:
         assert not [*server.folder.rglob("*evil*")]
 
 
-SEGMENTS = [
-    *(
-        "echo",
-        "quick",
-        "async",
-        "uws.xml",
-        "capabilities",
-        "availability",
-        "phase",
-        "parameters",
-        "results",
-        "error",
-    ),
-    *(
-        "{job}",
-        "TEXT",
-        "..",
-        ".",
-        "",
-        "@@",
-        "@@phase",
-        "%00",
-        "%ff",
-        "%2f",
-        "%2e%2e",
-        "é",
-        "a" * 300,
-        "*",
-        ";a=b",
-        "~",
-    ),
-]
-PAIRS = st.tuples(
-    st.sampled_from(
-        ["PHASE", "phase", "LAST", "AFTER", "ACTION", "DESTRUCTION", "TEXT", "COUNT", "RUNID", "%", ""]
-    ),
-    st.sampled_from(["RUN", "ABORT", "DELETE", "1", "-1", "0", "2040", "%00", "%ff", "é", "<&>", "x" * 300, ""]),
-).map("=".join)
+PLACES = ["echo", "quick", "async", "uws.xml", "capabilities", "availability", "phase", "parameters", "results"]
+DETOURS = ["", ".", "..", "@@", "@@phase", "%00", "%ff", "%2f", "%2e%2e", "é", "*", ";a=b", "~", "a" * 300]
+SEGMENTS = [*PLACES, *DETOURS, "{job}", "error", "TEXT"]
+NAMES = ["PHASE", "phase", "LAST", "AFTER", "ACTION", "DESTRUCTION", "TEXT", "COUNT", "RUNID", "%", ""]
+VALUES = ["RUN", "ABORT", "DELETE", "1", "-1", "0", "2040", "%00", "%ff", "é", "<&>", "x" * 300, ""]
+PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(VALUES)).map("=".join)
 
 
 @pytest.fixture(scope="module")

@@ -172,6 +172,20 @@ def test_a_change_that_meets_the_stop_is_made_or_refused(database, writer, monke
     assert read(database, "just in time")
 
 
+def test_a_change_that_was_not_begun_in_time_is_never_made(database, writer):
+    gate, begun = threading.Event(), threading.Event()
+    writer.submit(lambda _root, _journal: begun.set() or gate.wait(10))
+    begun.wait(10)
+
+    with pytest.raises(Overloaded, match="nothing was changed"):
+        writer.do(lambda root, _journal: root.add("late"), timeout=0.05)
+    gate.set()
+    writer.do(lambda root, _journal: root.add("last"))
+
+    assert read(database, "last")
+    assert not read(database, "late")
+
+
 class TestWatcher:
     def test_a_bell_rings_when_its_object_is_changed_and_not_for_others(self, database, writer):
         writer.do(lambda root, _journal: (root.add("one"), root.add("two")))

@@ -103,3 +103,14 @@ def preload_that_dies():
 
 def preload_that_never_ends():
     time.sleep(LONGEST)
+
+
+def preload_that_dies_while_there_is_a_file():
+    if Path(os.environ["BROKEN"]).exists():
+        os._exit(3)
+
+
+def preload_that_waits_while_there_is_a_file():
+    end = time.monotonic() + LONGEST
+    while Path(os.environ["BROKEN"]).exists() and time.monotonic() < end:
+        time.sleep(0.02)

@@ -1,103 +1,20 @@
 """Taking over what an earlier dispatcher left: real database, real job directories, planted by hand."""
 
 import dataclasses
-import json
 import os
 import subprocess
 import sys
 import time
-from contextlib import closing
 
 import pytest
-from ZODB.DB import DB
-from ZODB.FileStorage import FileStorage
 
-from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.execution.dispatcher import Dispatcher
-from pyramid_uws.execution.jobdir import JobDirectory, JobSpec, Outcome
+from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.execution.processes import Identity
-from pyramid_uws.execution.reading import Reader
 from pyramid_uws.execution.recovery import recover, sweep_store
-from pyramid_uws.execution.store import ResultStore
-from pyramid_uws.execution.writer import Writer
-from pyramid_uws.settings import read_settings
-from pyramid_uws.tree import AsyncRenderer, Job, find_joblist, match_tree
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
-
-SERVICE = "s"
-HOUR = 3_600_000_000
-DEAD = Identity(2**22 + 1, 1, "")
-
-
-class Plantation:
-    """A database with jobs and folders with attempts, as a dispatcher may find them."""
-
-    def __init__(self, folder):
-        self.settings = read_settings({"uws.var": str(folder)})
-        for path in (self.settings.work, self.settings.results):
-            path.mkdir()
-        self.database = DB(FileStorage(str(folder / "uws.fs")))
-        self.writer = Writer(self.database, lambda _journal: None)
-        self.writer.start()
-        self.writer.do(lambda root, _journal: match_tree(root, {SERVICE: {"async": AsyncRenderer}}))
-        self.store = ResultStore(self.settings.results)
-        self.reader = Reader(self.database)
-        definition = ServiceDefinition(SERVICE, "tests.support.cores:quick")
-        self.dispatcher = Dispatcher(self.settings, {SERVICE: definition}, self.database, self.writer, self.store)
-
-    def close(self):
-        self.dispatcher.reader.close()
-        self.reader.close()
-        self.writer.stop()
-        self.database.close()
-
-    def job(self, phase=phases.EXECUTING, **facts):
-        """Put a job into the database, in its first attempt; return its id."""
-        created = now() - HOUR
-        job_id = new_id(created)
-        facts = {"phase": phase, "attempt": 1, "queued": created, "started": created} | facts
-
-        def change(root, _journal):
-            job = Job(job_id, created=created, execution_duration=0, **facts)
-            find_joblist(root, SERVICE, "async").add(job)
-
-        self.writer.do(change)
-        return job_id
-
-    def attempt(self, job_id, keeper=None, outcome=None, results=(), number=1):
-        """Put a job directory there: of a keeper, with what that and the core have left."""
-        directory = JobDirectory(self.settings.work / f"{job_id}.{number}")
-        directory.create(JobSpec(job_id=job_id, attempt=number, service=SERVICE, core="x:y"))
-        if keeper is not None:
-            directory.claim(keeper)
-        for name in results:
-            (directory.results_folder / name).write_text(name)
-            directory.list_result((name, "text/plain", len(name), "0"))
-        if outcome is not None:
-            facts = Outcome(ended=outcome, started=1, finished=2, message="x")
-            (directory.path / "outcome.json").write_text(json.dumps(dataclasses.asdict(facts)))
-        return directory
-
-    def recover(self):
-        recover(self.dispatcher)
-
-    def phase(self, job_id):
-        return self.facts(job_id)["phase"]
-
-    def facts(self, job_id):
-        with self.reader.reading() as root:
-            job = find_joblist(root, SERVICE, "async")[job_id]
-            names = ("phase", "queued", "started", "ended", "reason", "failure", "results")
-            return {name: getattr(job, name) for name in names}
-
-
-@pytest.fixture
-def left(tmp_path):
-    """What an earlier dispatcher has left, to be planted by the test."""
-    with closing(Plantation(tmp_path)) as left:
-        yield left
+from tests.support.plantation import DEAD
 
 
 @pytest.fixture
@@ -118,7 +35,7 @@ class TestAnAttemptThatNeverCameToLife:
     def test_a_job_without_a_directory_takes_its_old_place_in_the_queue(self, left):
         job_id = left.job(queued=17)
 
-        left.recover()
+        recover(left.dispatcher)
 
         self.assert_is_queued_again(left, job_id, 17)
 
@@ -126,7 +43,7 @@ class TestAnAttemptThatNeverCameToLife:
         job_id = left.job(queued=17)
         left.attempt(job_id)
 
-        left.recover()
+        recover(left.dispatcher)
 
         self.assert_is_queued_again(left, job_id, 17)
 
@@ -134,14 +51,14 @@ class TestAnAttemptThatNeverCameToLife:
         job_id = left.job(queued=17)
         (left.settings.work / f"{job_id}.1").mkdir()
 
-        left.recover()
+        recover(left.dispatcher)
 
         self.assert_is_queued_again(left, job_id, 17)
 
     def test_it_is_aborted_if_somebody_asked_for_it(self, left):
         job_id = left.job(abort_requested=now())
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.ABORTED
 
@@ -149,7 +66,7 @@ class TestAnAttemptThatNeverCameToLife:
         directory = left.attempt(left.job())
         monkeypatch.setattr(JobDirectory, "remove", lambda _directory: None)
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert not directory.claim(Identity.of(os.getpid()))
 
@@ -159,7 +76,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, DEAD, "returned", ["a", "b"])
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.COMPLETED
         assert [result[0] for result in left.facts(job_id)["results"]] == ["a", "b"]
@@ -169,7 +86,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.store.take(job_id, left.attempt(job_id, DEAD, "returned", ["a"]))
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert [result[0] for result in left.facts(job_id)["results"]] == ["a"]
         assert left.store.path(job_id, "a").read_text() == "a"
@@ -178,7 +95,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job(execution_duration=1)
         left.attempt(job_id, DEAD, "returned")
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.COMPLETED
 
@@ -187,7 +104,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, DEAD, results=["a"])
 
-        left.recover()
+        recover(left.dispatcher)
 
         kind, message, _ = left.facts(job_id)["failure"]
         assert (left.phase(job_id), kind) == (phases.ERROR, "transient")
@@ -199,7 +116,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, dataclasses.replace(Identity.of(process.pid), **change))
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.ERROR
 
@@ -217,7 +134,7 @@ class TestWhatCannotBeRead:
             (directory.path / "outcome.json").unlink()
         left.attempt(good, DEAD, "returned")
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(spoilt) == phases.ERROR
         assert left.facts(spoilt)["failure"][0] == "transient"
@@ -230,7 +147,7 @@ class TestWhatBelongsToNoJob:
     def test_attempts_of_jobs_that_are_not_at_work_are_removed(self, left, phase):
         left.attempt(left.job(phase), DEAD, "returned")
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert list(left.settings.work.iterdir()) == []
 
@@ -239,7 +156,7 @@ class TestWhatBelongsToNoJob:
         left.attempt(job_id, DEAD, "raised", number=1)
         left.attempt(job_id, DEAD, "returned", number=2)
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.COMPLETED
         assert list(left.settings.work.iterdir()) == []
@@ -253,7 +170,7 @@ class TestWhatBelongsToNoJob:
         left.attempt(job_id, DEAD, "returned")
         monkeypatch.setattr(JobDirectory, "remove", refuse)
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert left.phase(job_id) == phases.COMPLETED
         assert "could not be removed" in caplog.text
@@ -262,7 +179,7 @@ class TestWhatBelongsToNoJob:
         (left.settings.work / "file").touch()
         (left.settings.work / "lost+found").mkdir()
 
-        left.recover()
+        recover(left.dispatcher)
 
         assert {path.name for path in left.settings.work.iterdir()} == {"file", "lost+found"}
 

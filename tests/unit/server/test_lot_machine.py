@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: nobody is lost in the lot, and nobody stays parked who has missed a change."""
+"""Whatever happens, in any order: nobody is lost in the lot, nobody stays parked who has missed a change."""
 
 import time
 from types import SimpleNamespace
