@@ -161,12 +161,10 @@ class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
             channel.is_lost = True
 
     def close(self) -> None:
-        """Close all that is set aside, then the epoll and the bell."""
+        """Close all that is set aside. Not the bell: a thread that commits may be about to ring it."""
         for channel in list(self.channels.values()):
             channel.handle_close()
         super().close()
-        self._epoll.close()
-        os.close(self._bell)
 
 
 def wants_loop(channel: Any) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from pyramid_uws.version import __version__
+
 XML = "text/xml"
 JSON = "application/json"
 
@@ -26,10 +28,14 @@ def see_other(url: str) -> Response:
 
 
 def wants_json(request: Request) -> bool:
-    """Tell whether JSON is what Accept prefers; unreadable and unmatched ones get XML, never 406."""
-    if "json" not in (request.environ.get("HTTP_ACCEPT") or "").lower():
+    """Tell whether JSON is what Accept prefers; unreadable and unmatched ones get XML, never 406.
+
+    Who names JSON and lets in all else (``application/json, */*``) prefers it, who names both alike gets XML.
+    """
+    named = (request.environ.get("HTTP_ACCEPT") or "").lower()
+    if "json" not in named:
         return False
-    ranked = request.accept.acceptable_offers(_OFFERS)
+    ranked = request.accept.acceptable_offers(_OFFERS if "xml" in named else _OFFERS[::-1])
     return bool(ranked) and ranked[0][0] == JSON
 
 
@@ -45,7 +51,7 @@ def document(request: Request, render: Callable[[bool], str], serial: bytes | No
         body = render(as_json).encode()
         etag = blake2b(body, digest_size=12).hexdigest()
     else:
-        etag = blake2b(repr((request.path_url, kind, serial)).encode(), digest_size=12).hexdigest()
+        etag = blake2b(repr((request.path_url, kind, serial, __version__)).encode(), digest_size=12).hexdigest()
         body = b"" if _knows(request, etag) else _cached(request.registry, etag, lambda: render(as_json))
     response = Response(status=304 if _knows(request, etag) else 200)
     if response.status_code == 200:

@@ -27,10 +27,10 @@ def show_site(context: Root, request: Request) -> Response:
     services = [_summary(service, request) for service in context]
     title = request.registry.uws.settings.title
     if wants_json(request):
-        return _json({"title": title, "services": services})
+        return _by_accept(_json({"title": title, "services": services}))
     lines = [title, ""]
     lines += [f"{service['url']}\n    {service['title'] or service['name']}" for service in services]
-    return plain("\n".join(lines) + "\n")
+    return _by_accept(plain("\n".join(lines) + "\n"))
 
 
 def show_service(context: Service, request: Request) -> Response:
@@ -44,7 +44,7 @@ def show_service(context: Service, request: Request) -> Response:
             "limits": vars(definition.limits),
             "parameters": [_described(parameter) for parameter in definition.parameters],
         }
-    return _json(summary) if wants_json(request) else plain(_as_text(summary))
+    return _by_accept(_json(summary) if wants_json(request) else plain(_as_text(summary)))
 
 
 def _definition(service: Service, request: Request) -> ServiceDefinition | None:
@@ -92,6 +92,11 @@ def _parameter_line(parameter: dict[str, Any]) -> str:
     ]
     facts += ["one of " + ", ".join(map(str, parameter["options"]))] if parameter["options"] else []
     return f"    {parameter['name']} ({', '.join(filter(None, facts))}): {parameter['description']}"
+
+
+def _by_accept(response: Response) -> Response:
+    response.vary = ("Accept",)
+    return response
 
 
 def _json(value: Any) -> Response:

@@ -52,7 +52,7 @@ class TestAccept:
             ),
             *(
                 pytest.param(accept, marks=pytest.mark.spec("U-12"))
-                for accept in ("application/json, */*", "application/*", "application/json;q=0.8, */*")
+                for accept in ("application/*", "application/json;q=0.8, */*")
             ),
         ],
     )
@@ -108,6 +108,7 @@ class TestJson:
         "accept",
         [
             "application/json",
+            "application/json, text/plain, */*",
             "APPLICATION/JSON",
             "text/xml;q=0.5, application/json",
             "application/json, text/html",
