@@ -16,7 +16,7 @@ from waitress import wasyncore
 
 from pyramid_uws.views.waiting import THREADS
 
-from .capacity import CONNECTION_LIMIT, divide, raise_file_limit, read_park_limit
+from .capacity import CONNECTION_LIMIT, Capacity, divide, raise_file_limit, read_park_limit
 from .parking import ParkingServer
 from .reliance import missing
 
@@ -67,19 +67,27 @@ def serve(app: App, _global_config: Any, **options: str) -> int:
     park_limit = read_park_limit(options.pop("park_limit", None))
     options = DEFAULTS | options
     stop = Stop()
-    files = raise_file_limit()
+    capacity = divide(raise_file_limit(), park_limit, int(options["connection_limit"]))
+    app = _telling(app, options, stop)
+    if park_limit == 0 or _lacks_something():
+        _serve_plainly(app, options, stop)
+    else:
+        _serve_parking(app, options, stop, capacity)
+    return 0
+
+
+def _lacks_something() -> bool:
     lacking = missing()
     if lacking:
         log.warning("requests with WAIT wait in threads, a few at a time: parking lacks %s", ", ".join(lacking))
-    if lacking or park_limit == 0:
-        _serve_plainly(_telling(app, options, stop), options, stop)
-    else:
-        capacity = divide(files, park_limit, int(options["connection_limit"]))
-        server = ParkingServer(_telling(app, options, stop), capacity, options)
-        stop.listen(server.aside.ring)
-        _announce(server.server)
-        server.run(lambda: stop.wanted)
-    return 0
+    return bool(lacking)
+
+
+def _serve_parking(app: App, options: dict[str, str], stop: Stop, capacity: Capacity) -> None:
+    server = ParkingServer(app, capacity, options)
+    stop.listen(server.aside.ring)
+    _announce(server.server)
+    server.run(lambda: stop.wanted)
 
 
 def _serve_plainly(app: App, options: dict[str, str], stop: Stop) -> None:

@@ -84,4 +84,4 @@ def _alike(request: Request, phase: str) -> bytes:
     )
     asked = [pair for pair in read_query(request) if pair[0].upper() not in _ABOUT_WAITING]
     said = (phase, request.path_url, asked, environ.get("REMOTE_USER"), sent)
-    return blake2b(repr(said).encode(errors="backslashreplace"), digest_size=16).digest()
+    return blake2b(repr(said).encode(), digest_size=16).digest()

@@ -126,16 +126,17 @@ def _hold_and_tell(site: Site, figure: Figure, jobs: list[str], probed: str) -> 
         expected = min(_end_jobs(loop, crowd, jobs), held)
         loop.run(PATIENCE, lambda: len(crowd.told) >= expected)
         probe.end()
-        cut = loop.cut
+        closed = loop.cut
     ended = max(crowd.told.values(), default=looked)
     delays = [crowd.told[number] - crowd.asked[number] for number in crowd.told]
     figure.p50_ms, figure.p99_ms = percentile(delays, 50) * 1000, percentile(delays, 99) * 1000
     figure.rate = len(delays) / (ended - looked) if delays else None
-    figure.errors = crowd.wrong + cut
+    figure.errors = crowd.wrong
     waking = probe.between(looked, ended)
     figure.more = {
         "held": held,
         "told": len(crowd.told),
+        "closed": closed,
         "lost": expected - len(crowd.told),
         "parking_s": parked - begun,
         "kb_each": memory / max(held, 1) / 1000,

@@ -81,7 +81,7 @@ def start_jobs(server, diaries, threads):
         aborted=create(server.joblist("lingering"), **begin),
         first=create(server.joblist("gated-one"), **begin),
         queued=create(server.joblist("gated-one"), **begin),
-        pending=create(server.joblist("echo"), TEXT="ä <&", files={"CIRCLE": ("c", b"1 2 3", "text/plain")}),
+        pending=create(server.joblist("echo"), RUNID="ä <&", files={"TEXT": ("t", b"\0\1", "image/fits")}),
     )
     for name in ("working", "ending", "failing", "overdue", "deleted", "aborted", "first"):
         wait_for(lambda name=name: diary(diaries, getattr(jobs, name)) == ["began"], what=name)
@@ -133,7 +133,7 @@ def plant_orphans(server):
 
 def test_a_job_that_was_not_yet_run_is_as_it_was(crashed):
     assert http.get(crashed.pending).text == crashed.pending_document
-    assert http.get(f"{crashed.pending}/parameters/CIRCLE").content == b"1 2 3"
+    assert http.get(f"{crashed.pending}/parameters/TEXT").content == b"\0\1"
 
 
 def test_a_job_at_work_goes_on_and_tells_how_far_it_is(crashed):
