@@ -51,9 +51,9 @@ class Harvester:
     def _gather(self, run: Run) -> Harvest:
         directory, address = run.directory, run.address
         outcome = directory.outcome()
-        if outcome is None:
+        if outcome is None or outcome.left_over:
             end_everything(run.keeper, directory.marker)
-        elif outcome.traceback:
+        if outcome is not None and outcome.traceback:
             log.warning("job %s of %s failed:\n%s", address.job_id, address.service, outcome.traceback)
         ending = judge(
             outcome,

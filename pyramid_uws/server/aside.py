@@ -147,8 +147,8 @@ class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
             if fd == self._bell:
                 with contextlib.suppress(BlockingIOError):
                     os.eventfd_read(self._bell)
-            elif (channel := self.channels.get(fd)) is not None:
-                self._handle(channel, event)
+            elif fd in self.channels:
+                self._handle(self.channels[fd], event)
 
     def _handle(self, channel: Any, event: int) -> None:
         if self._leave(channel):

@@ -103,7 +103,7 @@ class ParkingChannel(HTTPChannel):  # type: ignore[misc]
             if not self.aside:
                 parking.aside.ring()
             return
-        if place is not None and (place.group is not None or place.resumed):
+        if place is not None and place.group is not None:
             parking.lot.end(place)
         if self.aside:
             parking.aside.hand_back(self)

@@ -242,8 +242,7 @@ class Lot:
 
     def _leave_group(self, place: Place) -> None:
         group = place.group
-        if group is None:
-            return
+        assert group is not None, "nobody leaves twice"
         place.group = place.channel = None  # the calendar may keep the place for a while, but not its connection
         group.size -= 1
         self._count -= 1

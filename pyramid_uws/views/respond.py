@@ -33,7 +33,7 @@ def wants_json(request: Request) -> bool:
     Who names JSON and lets in all else (``application/json, */*``) prefers it, who names both alike gets XML.
     """
     named = (request.environ.get("HTTP_ACCEPT") or "").lower()
-    if "json" not in named:
+    if "json" not in named or request.accept.parsed is None:
         return False
     ranked = request.accept.acceptable_offers(_OFFERS if "xml" in named else _OFFERS[::-1])
     return bool(ranked) and ranked[0][0] == JSON

@@ -1,6 +1,7 @@
 """What all scenarios share: the options, the folder, the databases, the yardstick server, and the figures."""
 
 import contextlib
+import functools
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -27,8 +28,8 @@ _ID = re.compile(rb'<uws:jobref id="([^"]+)"')
 class Options:
     """How much is measured; a round is one turn of ours or of the yardstick's."""
 
-    rounds: int = 7
-    seconds: float = 1.0
+    rounds: int = 11
+    seconds: float = 0.6
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
     waiters: tuple[int, ...] = (100, 1_000, 5_000, 10_000)
     threads: int = 16
@@ -46,7 +47,6 @@ class Bench:
         self._parent = folder
         self._numbers: dict[str, int] = {}
         self._databases: dict[int, Path] = {}
-        self._hello: Hello | None = None
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -65,10 +65,14 @@ class Bench:
 
     def hello(self, clients: int, seconds: float | None = None) -> Sample:
         """Ask the plain application for a round."""
-        if self._hello is None:
-            self._hello = self._stack.enter_context(Hello(self.folder / "hello"))
-            yardsticks.hello(self._hello, clients, 0.5)
-        return yardsticks.hello(self._hello, clients, seconds or self.options.seconds)
+        return yardsticks.hello(self.hello_server, clients, seconds or self.options.seconds)
+
+    @functools.cached_property
+    def hello_server(self) -> Hello:
+        """The plain application, started when it is first needed."""
+        server = self._stack.enter_context(Hello(self.folder / "hello"))
+        yardsticks.hello(server, 4, 0.5)
+        return server
 
     @contextlib.contextmanager
     def site(

@@ -164,7 +164,7 @@ WISHES: tuple[tuple[str, str, Callable[[Figures], Verdict]], ...] = (
     ("ordinary GET during the wake-up, p99", "60 ms", _crowd("get_p99_waking_ms", "ms", 60)),
     ("waking 10,000 waiters of one job", "all told within 5 s, none lost", _told),
     ("one waiter, after the commit", "20 ms", _one),
-    ("start with 10^6 jobs", "2 s", _start),
+    ("start, largest database", "2 s", _start),
     ("web process, idle after start", "130 MB", _idle),
 )
 

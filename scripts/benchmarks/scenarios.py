@@ -1,13 +1,14 @@
 """Plain requests: the yardsticks themselves, create, GET job, GET phase, DELETE."""
 
 import itertools
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from . import yardsticks
 from .bench import ARCHIVE, Bench, job_ids
 from .client import Answer, delete, drive, get, post
 from .samples import Figure, Sample, compare
-from .servers import Site
+from .servers import Server, Site
 
 #: The jobs that are asked for again and again, as those who poll do.
 POLLED = 200
@@ -58,17 +59,20 @@ def measure_get_phase(bench: Bench) -> None:
 
 
 def measure_delete(bench: Bench) -> None:
-    """DELETE jobs that have no files; those of a round are made before it."""
+    """DELETE jobs that have no files."""
     with bench.site("delete") as site:
         for clients in (1, 8, 32):
-            _compare(bench, "delete", site, lambda clients=clients: _delete_some(site, clients), clients)
+            count = 100 if clients == 1 else 240
+            made: list[Answer] = []
+            creation = post("/trivial/async", **FORM)
+            drive(site.port, itertools.repeat(creation, count * bench.options.rounds), 32, keep=made)
+            deletions = iter([delete(answer.location) for answer in made])
+            _compare(bench, "delete", site, _slices(site, deletions, count, clients), clients)
 
 
-def _delete_some(site: Site, clients: int) -> Sample:
-    answers: list[Answer] = []
-    creation = post("/trivial/async", **FORM)
-    drive(site.port, itertools.repeat(creation, 150 if clients == 1 else 400), 32, keep=answers)
-    return drive(site.port, [delete(answer.location) for answer in answers], clients)
+def _slices(site: Site, requests: Iterator[bytes], count: int, clients: int) -> Callable[[], Sample]:
+    """Return what sends the next so many of the requests."""
+    return lambda: drive(site.port, list(itertools.islice(requests, count)), clients)
 
 
 def _against_hello(
@@ -83,10 +87,40 @@ def _against_hello(
 def _compare(
     bench: Bench, scenario: str, site: Site, ours: Callable[[], Sample], clients: int, note: str = ""
 ) -> None:
-    sample, reference, ratio = compare(ours, lambda: bench.hello(clients), bench.options.rounds)
-    figure = Figure.of(scenario, _clients(clients) + note, sample, **site.state())
+    cpu = CpuTime()
+    bench.hello(clients, 0.2)
+    sample, reference, ratio = compare(
+        cpu.measured("cpu_us", site, ours),
+        cpu.measured("hello_cpu_us", bench.hello_server, lambda: bench.hello(clients)),
+        bench.options.rounds,
+    )
+    figure = Figure.of(scenario, _clients(clients) + note, sample, **cpu.per_request(), **site.state())
     figure.ratio, figure.against = ratio, f"hello's rate ({reference.rate:,.0f}/s)"
     bench.add(figure)
+
+
+class CpuTime:
+    """Processor time of servers while they are driven, which other work disturbs less than their rates."""
+
+    def __init__(self) -> None:
+        self._seconds: Counter[str] = Counter()
+        self._requests: Counter[str] = Counter()
+
+    def measured(self, name: str, server: Server, drive_it: Callable[[], Sample]) -> Callable[[], Sample]:
+        """Return what drives the server and notes under that name how much it had to do."""
+
+        def measure() -> Sample:
+            before = server.cpu_seconds()
+            sample = drive_it()
+            self._seconds[name] += server.cpu_seconds() - before
+            self._requests[name] += sample.count
+            return sample
+
+        return measure
+
+    def per_request(self) -> dict[str, float]:
+        """Return the microseconds per request, by name."""
+        return {name: self._seconds[name] / count * 1e6 for name, count in self._requests.items()}
 
 
 def _clients(number: int) -> str:

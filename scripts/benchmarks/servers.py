@@ -2,6 +2,7 @@
 
 import configparser
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -11,6 +12,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
+
+from pyramid_uws.execution.linux import die_with_parent
 
 from .client import HOST, Client, get
 
@@ -76,6 +79,8 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # However this process ends, that one does, too. No other thread can be in the middle of something.
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509
             )
         try:
             self._wait_until_it_answers(began + START_SECONDS)

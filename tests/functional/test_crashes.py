@@ -56,7 +56,7 @@ class Client(threading.Thread):
                 for _ in range(MOST_JOBS):
                     own.append(self._create(session))
                     self._do_something(session, self._random.choice(own))
-            except requests.ConnectionError:
+            except requests.RequestException:  # the server is gone, perhaps in mid-sentence
                 return
 
     def _create(self, session):

@@ -147,13 +147,14 @@ class TestManyOnOneJob:
         assert not any(line.answers for line in others)
 
     @pytest.mark.spec("U-105")
-    def test_an_answer_larger_than_a_connection_takes_at_once_arrives_whole(self, parking, crowd):
-        job = create(parking.joblist("quick"), TEXT="x" * 1_000_000)
-        lines = crowd.ask(20, f"{job}?WAIT=20")
+    def test_an_answer_larger_than_a_connection_takes_at_once_arrives_whole(self, server):
+        job = create(server.joblist("quick"), files={"TEXT": (None, "&" * 900_000)})  # XML takes five times that
+        with Crowd(server.url, is_narrow=True) as crowd:
+            lines = crowd.ask(3, f"{job}?WAIT=20")
 
-        abort(job)
-        crowd.be_heard()  # in the meantime nobody takes anything
-        crowd.until_answered(lines)
+            abort(job)
+            crowd.be_heard()  # in the meantime nobody takes anything
+            crowd.until_answered(lines)
 
         assert {len(line.answer.body) for line in lines} == {len(http.get(job).content)}
         http.delete(job)

@@ -11,6 +11,7 @@ import pytest
 
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
+from tests.support import processes
 from tests.support.anatomy import (
     attempts,
     files,
@@ -274,6 +275,21 @@ def test_a_job_that_was_being_ended_by_a_stop_ends_honestly(make_faulty_server, 
     server.start()
 
     wait_for(lambda: phase(job) in {"QUEUED", "ERROR"} or diary(tmp_path, job).count("began") > 1)
+
+
+def test_after_the_death_of_everything_jobs_at_work_say_so_and_the_others_run(make_faulty_server):
+    server = make_faulty_server(**{"uws.max_running": "1"})
+    job = create(server.joblist("sleeper"), PHASE="RUN")
+    wait_for_process(server, job, "uws-core")
+    queued = create(server.joblist("sleeper"), SECONDS=0, PHASE="RUN")
+
+    processes.kill_all(server.mark, server.folder)
+    server.kill()
+    server.start()
+
+    wait_for_phase(job, "ERROR")
+    assert "the machine went down" in text(job_document(job), "//uws:errorSummary/uws:message")
+    wait_for_phase(queued, "COMPLETED")
 
 
 @pytest.mark.spec("U-86")

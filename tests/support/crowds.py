@@ -38,13 +38,16 @@ class Line:
     def __init__(self, crowd: "Crowd", address: tuple[str, int] | str) -> None:
         family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
         self.socket = socket.socket(family)
+        if crowd.is_narrow:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         self.socket.connect(address)
         self.socket.setblocking(False)
         self.fd = self.socket.fileno()
         self.answers: list[Answer] = []
         self.is_closed = False
         self._crowd = crowd
-        self._data = b""
+        self._data = bytearray()
+        self._wanted = 0  # no answer is whole before there are so many bytes
 
     def get(self, url: str, version: str = "1.1", **headers: str) -> Self:
         """Send a GET; an underscore in the name of a header stands for a dash."""
@@ -74,29 +77,35 @@ class Line:
         except ConnectionError:
             data = b""
         self._data += data
-        while self._take_answer():
+        while len(self._data) >= max(self._wanted, 1) and self._take_answer():
             pass
         if not data:
-            assert not self._data, f"closed in mid-answer: {self._data[:200]!r}"
+            assert not self._data, f"closed in mid-answer: {bytes(self._data[:200])!r}"
             self.is_closed = True
             self.hang_up()
 
     def _take_answer(self) -> bool:
-        head, end, rest = self._data.partition(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if not end or len(rest) < size:
+        start = self._data.find(b"\r\n\r\n") + 4
+        if start < 4:
             return False
-        self.answers.append(Answer(int(head[9:12]), head.decode(), rest[:size], time.monotonic()))
-        self._data = rest[size:]
+        head = bytes(self._data[:start])
+        length = _LENGTH.search(head)
+        self._wanted = start + (int(length[1]) if length else 0)
+        if len(self._data) < self._wanted:
+            return False
+        body = bytes(self._data[start : self._wanted])
+        self.answers.append(Answer(int(head[9:12]), head.decode(), body, time.monotonic()))
+        del self._data[: self._wanted]
+        self._wanted = 0
         return True
 
 
 class Crowd:
-    """Connections to one server."""
+    """Connections to one server; narrow ones take only a little at once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, is_narrow: bool = False) -> None:
         self.url = url
+        self.is_narrow = is_narrow
         self.lines: list[Line] = []
         self._epoll = select.epoll()
         self._open: dict[int, Line] = {}
