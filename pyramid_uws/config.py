@@ -202,6 +202,8 @@ def add_services_from_ini(config: Any, ini: str, defaults: Mapping[str, str]) ->
     """Add a service for each section [uws:service:NAME] of an ini file."""
     loader = plaster.get_loader(ini, protocols=["wsgi"])
     for section in loader.get_sections():
+        if section.startswith("uws:") and not section.startswith(SECTION):
+            raise ConfigurationError(f"section [{section}] is unknown; services are written [{SECTION}NAME]")
         if section.startswith(SECTION):
             name = section.removeprefix(SECTION)
             own = _own_keys(loader, section, defaults)

@@ -10,6 +10,9 @@ from zope.interface import Attribute, Interface, implementer
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.limits import Limits
 
+#: What the site itself shows below its root.
+RESERVED = ("availability",)
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~-]*", re.ASCII)
 
 
@@ -45,8 +48,11 @@ class ServiceDefinition:
 
     def __post_init__(self) -> None:
         """Refuse what could not be served."""
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"{self.name!r} cannot be the name of a service: letters, digits and _ . ~ - only")
+        if not _NAME.fullmatch(self.name) or self.name in RESERVED:
+            raise ValueError(
+                f"{self.name!r} cannot be the name of a service: letters, digits and _ . ~ - only, "
+                f"and not {', '.join(RESERVED)}"
+            )
         if not all(isinstance(parameter, Parameter) for parameter in self.parameters):
             raise ValueError(f"parameters are a tuple of Parameter, not {self.parameters!r}")
         keys = [parameter.key for parameter in self.parameters]

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import zodburi
+from zc.lockfile import LockError
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
@@ -121,7 +122,10 @@ def open_database(uri: str) -> DB:
     """Open the database behind a zodburi."""
     make_storage, options = zodburi.resolve_uri(uri)
     options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
-    storage = make_storage()
+    try:
+        storage = make_storage()
+    except LockError as problem:
+        raise LockError(f"{uri} is locked: another server, or uws-admin, is using it.") from problem
     if isinstance(storage, FileStorage) and not storage.isReadOnly():
         take_room_first(storage)
     return DB(storage, pool_size=POOL, **options)

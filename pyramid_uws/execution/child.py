@@ -181,8 +181,7 @@ def _said_by_error(problem: BaseException) -> dict[str, Any]:
         "ended": "raised",
         "error_type": type(problem).__name__[:100],
         "message": _sentence(problem)[:_LONGEST_MESSAGE],
-        # What a core says to the user in our own words is no failure of the core.
-        "traceback": "" if isinstance(problem, UWSError) else _traceback(problem),
+        "traceback": _traceback(problem),
     }
 
 

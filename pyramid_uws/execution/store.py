@@ -58,9 +58,8 @@ class ResultStore:
 
     def jobs(self) -> Iterator[str]:
         """Yield the ids of all jobs that have a folder."""
-        for folder in sorted(self.root.glob("??/*")):
-            if is_id(folder.name):
-                yield folder.name
+        for shard in sorted(self.root.glob("??")):
+            yield from sorted(folder.name for folder in shard.glob("*") if is_id(folder.name))
 
     # Storing
 

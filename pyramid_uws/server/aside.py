@@ -23,7 +23,7 @@ from waitress import wasyncore
 GONE = select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR
 
 #: A connection on which nothing has happened for so long (s) is set aside.
-QUIET = 0.05
+QUIET = 0.1
 
 #: How many events are fetched at once.
 EVENTS = 1024

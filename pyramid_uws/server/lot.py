@@ -19,62 +19,15 @@ that parks with an old count is run again at once.
 ``at_once`` places are run again at a time, so that ordinary requests find a free thread.
 """
 
-import heapq
-import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
-from functools import partial
 from typing import Any
 
+from .calendar import Calendar
+from .groups import Group, Groups, Places
 from .place import Answer, Changes, Place
-
-Places = dict[Place, None]
-
-#: How long until a place is looked at again whose time came while it was being run (s).
-LATER = 0.05
-
-#: The calendar is tidied when it holds more entries than this, and most of them are outdated.
-CALENDAR = 1000
-
-
-class Subject:
-    """A key that is watched, and those who watch it."""
-
-    __slots__ = ("changes", "groups", "key", "ring")
-
-    def __init__(self, key: bytes, changes: Changes, ring: Callable[[], None]) -> None:
-        self.key = key
-        self.changes = changes
-        self.ring = ring
-        self.groups: dict[Hashable, Group] = {}
-
-
-class Group:
-    """Places that are answered alike."""
-
-    __slots__ = ("alike", "changes", "parked", "size", "subject")
-
-    def __init__(self, subject: Subject, alike: Hashable) -> None:
-        self.subject = subject
-        self.alike = alike
-        self.changes = 0
-        self.parked: Places = {}
-        self.size = 0
-
-    def take_all(self) -> Places:
-        """Take out all that are parked."""
-        places, self.parked = self.parked, {}
-        return places
-
-    def put_back(self, places: Places) -> None:
-        """Park these, too; the smaller number moves to the greater, so that this costs little."""
-        if len(places) > len(self.parked):
-            places, self.parked = self.parked, places
-        self.parked.update(places)
-        for place in places:
-            place.among = self.parked
 
 
 class Lot:
@@ -96,34 +49,28 @@ class Lot:
         self._ring = ring
         self._give = give
         self._lock = threading.Lock()
-        self._subjects: dict[bytes, Subject] = {}
-        self._count = 0
+        self._groups = Groups(self.note)
+        self._calendar = Calendar()
         self._notes: deque[bytes] = deque()
         self._ready: deque[Place] = deque()
         self._running = 0
         self._mail: deque[tuple[Answer, Places]] = deque()
         self._courier_is_out = False
-        self._calendar: list[tuple[float, int, Place]] = []
-        self._numbers = itertools.count()
 
     def __len__(self) -> int:
         """Return how many requests are parked, or are run and will be parked if there is nothing to tell."""
-        return self._count
+        return len(self._groups)
 
     def has_room_for(self, place: Place) -> bool:
         """Tell whether the place may be parked."""
-        return not self.is_closing and (place.group is not None or self._count < self._limit)
+        return not self.is_closing and (place.group is not None or len(self) < self._limit)
 
     # In the threads of the server
 
     def watch(self, place: Place, changes: Changes, key: bytes, alike: Hashable) -> None:
         """Let the place belong to those who watch the key; in a later run it does so already."""
         with self._lock:
-            group = place.group
-            if group is None:
-                group = place.group = self._group(changes, key, alike)
-                group.size += 1
-                self._count += 1
+            group = place.group or self._groups.join(place, changes, key, alike)
             place.seen = group.changes
 
     def park(self, place: Place) -> None:
@@ -134,7 +81,7 @@ class Lot:
             assert group is not None, "a place that parks watches something"
             followers, place.followers = place.followers, {}
             if not place.channel.connected:
-                self._leave_group(place)
+                self._groups.leave(place)
                 self._send(followers)
             elif self.is_closing or place.is_late:
                 place.last_call = True
@@ -147,7 +94,7 @@ class Lot:
                 place.among = followers
                 followers[place] = None
                 group.put_back(followers)
-                self._note_time(place)
+                self._calendar.note(place)
             go = self._next()
         self._start(go)
 
@@ -156,7 +103,7 @@ class Lot:
         with self._lock:
             self._land(place)
             followers, place.followers = place.followers, {}
-            self._leave_group(place)
+            self._groups.leave(place)
             if followers and place.answer is not None:
                 self._mail.append((place.answer, followers))
             elif followers and not place.ran:
@@ -182,7 +129,7 @@ class Lot:
                 place.among = None
                 place.given = answer
                 channel = place.channel
-                self._leave_group(place)
+                self._groups.leave(place)
                 return channel
             self._courier_is_out = False
             return None
@@ -202,10 +149,10 @@ class Lot:
         with self._lock:
             while self._notes:
                 self._change(self._notes.popleft())
-            self._call_time(now)
-            self._tidy_calendar()
+            self._call_late(now)
+            self._calendar.tidy(len(self))
             go = self._next()
-            pause = max(0.0, self._calendar[0][0] - now) if self._calendar else None
+            pause = self._calendar.pause(now)
         self._start(go)
         return pause
 
@@ -216,51 +163,23 @@ class Lot:
                 return False
             del place.among[place]
             place.among = None
-            self._leave_group(place)
+            self._groups.leave(place)
             return True
 
     def close(self) -> None:
         """Have everybody answered, and nobody parked any more."""
         with self._lock:
             self.is_closing = True
-            for subject in self._subjects.values():
-                for group in subject.groups.values():
-                    self._send(group.take_all())
+            for group in self._groups:
+                self._send(group.take_all())
         self._ring()
 
-    # Groups (all that follows holds the lock)
-
-    def _group(self, changes: Changes, key: bytes, alike: Hashable) -> Group:
-        subject = self._subjects.get(key)
-        if subject is None:
-            subject = self._subjects[key] = Subject(key, changes, partial(self.note, key))
-            changes.subscribe(key, subject.ring)
-        group = subject.groups.get(alike)
-        if group is None:
-            group = subject.groups[alike] = Group(subject, alike)
-        return group
-
-    def _leave_group(self, place: Place) -> None:
-        group = place.group
-        assert group is not None, "nobody leaves twice"
-        place.group = place.channel = None  # the calendar may keep the place for a while, but not its connection
-        group.size -= 1
-        self._count -= 1
-        if group.size == 0:
-            subject = group.subject
-            del subject.groups[group.alike]
-            if not subject.groups:
-                del self._subjects[subject.key]
-                subject.changes.unsubscribe(subject.key, subject.ring)
-
-    # Reasons to be run again
+    # Reasons to be run again (all that follows holds the lock)
 
     def _change(self, key: bytes) -> None:
-        subject = self._subjects.get(key)
-        if subject is not None:
-            for group in subject.groups.values():
-                group.changes += 1
-                self._send(group.take_all())
+        for group in self._groups.of(key):
+            group.changes += 1
+            self._send(group.take_all())
 
     def _follow_up(self, group: Group, scout: Place, followers: Places) -> None:
         """Let the followers of a scout that has seen nothing new park again, or send the next one."""
@@ -269,33 +188,18 @@ class Lot:
         else:
             self._send(followers)
 
-    def _note_time(self, place: Place) -> None:
-        if not place.is_timed:
-            place.is_timed = True
-            heapq.heappush(self._calendar, (place.until, next(self._numbers), place))
-
-    def _call_time(self, now: float) -> None:
+    def _call_late(self, now: float) -> None:
         """Send those whose time is up, each group together."""
         late: dict[Group, Places] = {}
-        while self._calendar and self._calendar[0][0] <= now:
-            _, _, place = heapq.heappop(self._calendar)
+        for place in self._calendar.take_late(now):
             group = place.group
-            if group is None:
-                continue
-            if place.among is not group.parked:  # on its way, or following one who is
-                heapq.heappush(self._calendar, (now + LATER, next(self._numbers), place))
-                continue
+            assert group is not None, "who has left is not called"
             del group.parked[place]
             place.last_call = True
             place.among = late.setdefault(group, {})
             place.among[place] = None
         for places in late.values():
             self._send(places)
-
-    def _tidy_calendar(self) -> None:
-        if len(self._calendar) > CALENDAR + 2 * self._count:
-            self._calendar = [entry for entry in self._calendar if entry[2].group is not None]
-            heapq.heapify(self._calendar)
 
     # Running
 

@@ -18,7 +18,8 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 if TYPE_CHECKING:
-    from .lot import Group, Lot
+    from .groups import Group
+    from .lot import Lot
 
 
 class Parked(BaseException):

@@ -66,6 +66,8 @@ def serve(app: App, _global_config: Any, **options: str) -> int:
     os.umask(0o077)  # whatever is written is the server's own
     park_limit = read_park_limit(options.pop("park_limit", None))
     options = DEFAULTS | options
+    if not options["threads"].isdigit() or int(options["threads"]) < 1:
+        raise ValueError(f"[server:main] threads = {options['threads']}: expected a whole number from 1 on")
     stop = Stop()
     capacity = divide(raise_file_limit(), park_limit, int(options["connection_limit"]))
     app = _telling(app, options, stop)

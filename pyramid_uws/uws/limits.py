@@ -22,6 +22,12 @@ class Limits:
     max_lifetime: int = 30 * 86400
     max_running: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse durations that the schema of UWS has no room for."""
+        for name in ("execution_duration", "max_execution_duration"):
+            if getattr(self, name) > LONGEST:
+                raise ValueError(f"{name} = {getattr(self, name)}: expected at most {LONGEST} s")
+
     def clamp_duration(self, wish: int) -> int:
         """Return the execution duration (s) that a job gets for its wish; 0 asks for unlimited."""
         if not self.max_execution_duration:

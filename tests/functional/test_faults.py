@@ -75,7 +75,7 @@ class TestProcesses:
 
         send(SIGKILL, core)
 
-        wait_for_phase(job, "ERROR", timeout=3)
+        wait_for_phase(job, "ERROR")
         assert error_of(job) == ("transient", "The job's process was killed by signal 9.")
 
     @pytest.mark.spec("U-90")
@@ -85,7 +85,7 @@ class TestProcesses:
 
         send(SIGKILL, *of_job(server, job, "uws-keeper"))
 
-        wait_for_phase(job, "ERROR", timeout=3)
+        wait_for_phase(job, "ERROR")
         assert error_of(job)[0] == "transient"
         assert "vanished" in error_of(job)[1]
         assert of_job(server, job) == []
@@ -101,7 +101,7 @@ class TestProcesses:
         abort(job)
         wait_for_phase(job, "ABORTED")
 
-    @pytest.mark.spec("U-80")
+    @pytest.mark.spec("U-79")
     @pytest.mark.parametrize("who", ["core", "keeper"])
     def test_a_stopped_process_can_be_aborted(self, server, sleeper, who):
         job, keeper, core = sleeper()
@@ -109,7 +109,7 @@ class TestProcesses:
         send(SIGSTOP, core if who == "core" else keeper)
         abort(job)
 
-        wait_for_phase(job, "ABORTED", timeout=4)
+        wait_for_phase(job, "ABORTED")
         assert of_job(server, job) == []
 
     @pytest.mark.spec("U-86")
@@ -119,7 +119,7 @@ class TestProcesses:
 
         send(SIGSTOP, core if who == "core" else keeper)
 
-        wait_for_phase(job, "ABORTED", timeout=5)
+        wait_for_phase(job, "ABORTED")
         assert "execution duration" in text(job_document(job), "//uws:jobInfo/*[last()]")
         assert of_job(server, job) == []
 
@@ -206,7 +206,7 @@ class TestADatabaseThatCannotBeWritten:
         wait_for(lambda: f"the end of job {job_id(blockers[0])} cannot be written yet" in full.log)
         allow_growth(full)
 
-        wait_for_phase(job, "COMPLETED", timeout=10)
+        wait_for_phase(job, "COMPLETED")
 
 
 def stored(server):

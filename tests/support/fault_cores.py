@@ -3,6 +3,7 @@
 The processes of the server under test import this module, so it leans on nothing but the package.
 """
 
+import itertools
 import os
 import signal
 import time
@@ -48,11 +49,14 @@ def witness(job):
 
 
 def gated(job):
-    """Make a result, wait for a file `ID.go`, make another or fail."""
+    """Make a result, wait for a file `ID.go`, telling for how long already, make another or fail."""
     folder = Path(job.parameters["FOLDER"])
     job.add_result("first", "text/plain", "made at once")
     _note(folder / job.id, "began")
-    while not (folder / f"{job.id}.go").exists():
+    for looks in itertools.count():
+        if (folder / f"{job.id}.go").exists():
+            break
+        job.progress(0.5, f"looked {looks} times")
         time.sleep(0.02)
     if job.parameters["FAIL"]:
         raise CoreError(job.parameters["FAIL"])

@@ -81,6 +81,11 @@ class Plantation:
         """Return what a dispatcher that follows the attempt knows of it."""
         return Run(Address(SERVICE, "async", job_id), 1, directory, directory.keeper(), 0, 0.0)
 
+    def has(self, job_id):
+        """Tell whether the job is in the database."""
+        with self.reader.reading() as root:
+            return job_id in find_joblist(root, SERVICE, "async")
+
     def phase(self, job_id):
         return self.facts(job_id)["phase"]
 

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from pyramid_uws.server.lot import CALENDAR, Lot
+from pyramid_uws.server.calendar import UNTIDY
+from pyramid_uws.server.lot import Lot
 from pyramid_uws.server.place import Answer, Parked, Place
 
 ANSWER = Answer("200 OK", [("Content-Type", "text/xml")], b"<job/>")
@@ -391,12 +392,12 @@ class TestTime:
         assert not follower.place.free
 
     def test_the_calendar_does_not_grow_with_those_who_have_left(self, world):
-        for _ in range(2 * CALENDAR):
+        for _ in range(2 * UNTIDY):
             world.parked(1)
             world.change()
             world.answer(*world.take_woken())
 
-        assert len(world.lot._calendar) <= CALENDAR + 1
+        assert len(world.lot._calendar) <= UNTIDY + 1
 
     def test_who_has_left_holds_no_connection(self, world):
         (channel,) = world.parked(1)
