@@ -191,7 +191,7 @@ def _sentence(problem: BaseException) -> str:
         text = str(problem)
     except Exception:  # noqa: BLE001 - somebody else's __str__
         text = "(its text cannot be shown)"
-    if isinstance(problem, UWSError) or (isinstance(problem, SystemExit) and text):
+    if isinstance(problem, UWSError):
         return text
     name = type(problem).__name__
     return f"{name}: {text}" if text else f"{name}."
