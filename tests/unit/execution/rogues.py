@@ -252,17 +252,17 @@ def patriarch_waiting(job):
 
 
 def bombing(job):
-    """Grow exponentially to some sixty processes, each of which replaces itself from time to time."""
+    """Grow exponentially to sixteen processes, each of which replaces itself from time to time."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     tell(job, "core", os.getpid())
-    for _ in range(6):
+    for _ in range(4):
         os.fork()
     end = time.monotonic() + 20
     while time.monotonic() < end:
         if os.fork():
             os._exit(0)
         os.setsid()
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def fleeing(job):
