@@ -319,6 +319,7 @@ class Dispatcher:
 
     def _end_runs(self) -> None:
         """End the runs as their services want it when the server stops; the others are left to be adopted."""
+        self._follow()  # what was aborted by now ends for that reason
         for run in self._runs.values():
             if run.asked is None and self.harvester.on_stop(run.address.service) != "leave":
                 self._ask_to_end(run, STOP)

@@ -1,13 +1,17 @@
 """A database on a disk that is full now and then: what was committed is there, the rest never was."""
 
 import contextlib
+import ctypes
+import errno
 import os
 import random
+from types import SimpleNamespace
 
 import pytest
 import transaction
 from persistent.mapping import PersistentMapping
 
+from pyramid_uws.execution import linux
 from pyramid_uws.site import open_database
 from tests.support.disks import small_disk
 
@@ -77,3 +81,41 @@ def test_a_full_disk_does_no_harm_to_the_database(tmp_path, seed):
         book.open_again()
 
         assert book.read() == book.expected
+
+
+class TestTakingRoom:
+    @pytest.fixture
+    def file(self, tmp_path):
+        with (tmp_path / "file").open("wb") as file:
+            yield file
+
+    def test_it_is_there_but_the_file_is_no_longer_for_it(self, file):
+        linux.take_room(file.fileno(), 0, 100_000)
+
+        facts = os.fstat(file.fileno())
+        assert (facts.st_size, facts.st_blocks * 512 >= 100_000) == (0, True)
+
+    def test_there_is_none_beyond_the_limit_on_file_sizes(self, file, monkeypatch):
+        monkeypatch.setattr(linux.resource, "getrlimit", lambda _which: (1000, 1000))
+
+        linux.take_room(file.fileno(), 900, 100)
+        with pytest.raises(OSError, match="File too large"):
+            linux.take_room(file.fileno(), 900, 101)
+
+    def test_a_file_system_that_cannot_do_it_is_written_to_without(self, file, monkeypatch):
+        def refuse(*_arguments):
+            ctypes.set_errno(errno.EOPNOTSUPP)
+            return -1
+
+        monkeypatch.setattr(linux, "_libc", lambda: SimpleNamespace(fallocate=refuse))
+
+        linux.take_room(file.fileno(), 0, 100)
+
+    def test_what_is_no_file_is_refused(self):
+        reader, writer = os.pipe()
+        try:
+            with pytest.raises(OSError, match="Illegal seek"):
+                linux.take_room(writer, 0, 100)
+        finally:
+            os.close(reader)
+            os.close(writer)

@@ -2,14 +2,18 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import pytest
 
 from pyramid_uws.execution import dispatcher as dispatching
 from pyramid_uws.execution.changes import claim
 from pyramid_uws.execution.jobdir import JobDirectory, Outcome
+from pyramid_uws.execution.processes import Identity
 from pyramid_uws.execution.runs import Address
 from pyramid_uws.uws import phases
+from pyramid_uws.uws.instants import now
 from tests.support.http import wait_for
 from tests.support.plantation import DEAD, SERVICE
 
@@ -92,3 +96,16 @@ def test_a_job_that_is_claimed_but_cannot_be_started_ends(
 
     assert left.phase(claimed.address.job_id) == phases.ERROR
     assert left.facts(claimed.address.job_id)["failure"] == ("transient", sentence, "")
+
+
+@pytest.mark.spec("U-81")
+def test_a_job_aborted_just_before_the_server_stops_keeps_its_results(left, dispatcher):
+    job_id = left.job(abort_requested=now())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as keeper:
+        directory = left.attempt(job_id, Identity.of(keeper.pid), results=["a"])
+        assert dispatcher.follow(left.run(job_id, directory))
+
+        dispatcher._end_runs()
+
+    assert left.phase(job_id) == phases.ABORTED
+    assert [result[0] for result in left.facts(job_id)["results"]] == ["a"]
