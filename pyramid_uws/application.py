@@ -17,7 +17,7 @@ from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, 
 from .definition import definitions_of
 from .settings import read_settings
 from .site import Site
-from .snapshot import open_snapshot, root_factory
+from .snapshot import root_factory
 
 
 def main(global_config: Mapping[str, str], **settings: Any) -> Any:
@@ -38,7 +38,6 @@ def includeme(config: Any) -> None:
     """Add pyramid_uws to a Pyramid application."""
     settings = read_settings(config.registry.settings)
     config.set_root_factory(root_factory)
-    config.add_request_method(open_snapshot, "uws_snapshot", reify=True)
     for room in (".config", ".urls", ".views"):
         config.include(room)
     # Views are secured when they are registered; until then anybody's policy comes before ours.

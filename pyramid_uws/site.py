@@ -21,6 +21,7 @@ from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.execution.writer import Writer
 from pyramid_uws.settings import Settings
+from pyramid_uws.snapshot import Snapshots
 from pyramid_uws.tree import Renderer, match_tree
 from pyramid_uws.uws.instants import now
 from pyramid_uws.views.respond import DocumentCache
@@ -64,6 +65,7 @@ class Site:
         self.writer = Writer(self.database, self.announcer.announce)
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
+        self.snapshots = Snapshots(self)
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
         self.control: ControlSocket | None = None

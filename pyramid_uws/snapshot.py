@@ -1,6 +1,7 @@
-"""The tree as a request sees it: a connection of the pool, a snapshot that can be let go of and renewed.
+"""The tree as a request sees it: a snapshot that can be let go of and renewed.
 
-Requests only read; changes go through the writer. So there is no transaction to commit, and nothing to retry.
+Requests only read; changes go through the writer. So there is no transaction to commit, and nothing to retry: a
+connection is told where a transaction would begin and end, which is all that reading needs of one.
 """
 
 from typing import Any
@@ -13,19 +14,20 @@ from pyramid_uws.tree import Root, get_root
 
 
 class Snapshot:
-    """One connection for the length of a request."""
+    """One connection (to each of the site's databases), for one request at a time."""
 
     def __init__(self, site: Any) -> None:
         self._site = site
-        self._manager = transaction.TransactionManager(explicit=True)
-        self._connection = site.database.open(transaction_manager=self._manager)
-        self._inside = False
+        self._connection = site.database.open(transaction.TransactionManager(explicit=True))
+        for name in site.database.databases:
+            self._connection.get_connection(name)
+        # Ours comes first: what moves from it to another is seen twice at worst, never nowhere.
+        self._connections = tuple(self._connection.connections.values())
 
     def renew(self) -> Root:
         """Return the root as of now; what was read before must not be used any more."""
-        self.leave()
-        self._manager.begin()
-        self._inside = True
+        for connection in self._connections:
+            connection.newTransaction(None)
         root = get_root(self._connection)
         if root is None:
             raise LookupError("the database has no tree yet")
@@ -33,29 +35,54 @@ class Snapshot:
         return root
 
     def leave(self) -> None:
-        """Let go of the snapshot, before waiting for something."""
-        if self._inside:
-            self._inside = False
-            self._manager.abort()
+        """Let go of the snapshot: before waiting for something, and when the request is done."""
+        for connection in self._connections:
+            connection.afterCompletion(None)
 
-    def close(self) -> None:
-        """Give the connection back."""
-        self.leave()
-        self._connection.close()
+    def forget(self) -> None:
+        """Drop what was read, but for what was read last; for a long walk through the tree."""
+        self._connection.cacheGC()
 
 
-def open_snapshot(request: Request) -> Snapshot:
-    """Open the request's snapshot; it is closed when the response has been made."""
-    snapshot = Snapshot(request.registry.uws)
-    request.add_finished_callback(lambda _request: snapshot.close())
-    return snapshot
+class Snapshots:
+    """The snapshots of a site: as many as there are requests at once, used again and again."""
+
+    def __init__(self, site: Any) -> None:
+        self._site = site
+        self._idle: list[Snapshot] = []
+
+    def take(self) -> Snapshot:
+        """Return one that nobody uses, the one used last if there are several."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Snapshot(self._site)
+
+    def give_back(self, snapshot: Snapshot) -> None:
+        """Take one back."""
+        snapshot.leave()
+        self._idle.append(snapshot)
 
 
 def root_factory(request: Request) -> Root:
-    """Return the root for traversal, from which it starts whatever the client says.
+    """Open the request's snapshot; return the root for traversal, from which it starts whatever the client says.
 
     Pyramid lets a header, which any client can send, name another place to start from.
     """
     request.environ.pop(VH_ROOT_KEY, None)
+    request.uws_snapshot = request.registry.uws.snapshots.take()
+    request.add_finished_callback(_give_back)
     root: Root = request.uws_snapshot.renew()
     return root
+
+
+def take_over(request: Request) -> Snapshot:
+    """Return the request's snapshot, which the caller will give back: an answer may go on after its request."""
+    snapshot: Snapshot = request.uws_snapshot
+    request.uws_snapshot = None
+    return snapshot
+
+
+def _give_back(request: Request) -> None:
+    if request.uws_snapshot is not None:
+        request.registry.uws.snapshots.give_back(request.uws_snapshot)

@@ -46,7 +46,7 @@ def pytest_runtest_makereport(item, call):
     report = yield
     if report.failed:
         used = getattr(item, "funcargs", {})
-        servers = [used["server"]] if "server" in used else []
+        servers = [used["server"]] if isinstance(used.get("server"), Server) else []
         servers += getattr(used.get("make_server"), "servers", [])
         report.sections += [(f"Log of the server {server.url}", server.log_tail()) for server in servers]
     return report

@@ -1,8 +1,8 @@
 """The one writer of a process: a thread with its own connection that commits many waiting changes at once.
 
 A change is a small function of the root and the journal. It validates first, then mutates, and returns a
-value; whoever handed it over gets that value after the commit. It carries names and plain values only, and
-finds its nodes anew. In a transaction each change stands behind a savepoint, so one that raises harms nobody.
+value; whoever handed it over gets that value after the commit. It carries names and plain values only, finds
+its nodes anew, and may be made again. One that raises harms no other of its transaction.
 """
 
 import logging
@@ -141,12 +141,20 @@ class Writer:
             self._publish(journal)
 
     def _commit(self, batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
-        """Commit the batch, again if another process was faster; return an outcome for each change."""
+        """Commit the batch, again if another process was faster; return an outcome for each change.
+
+        First without savepoints, each of which writes down all that has changed so far; if one change of the
+        batch raises, all are made again, each behind a savepoint.
+        """
+        apply: Callable[..., tuple[list[Any], Journal]] = _apply
         for attempt in range(1, ATTEMPTS + 1):
             manager.begin()
             try:
-                outcomes, journal = _apply(batch, manager, connection)
+                outcomes, journal = apply(batch, manager, connection)
                 manager.commit()
+            except _OneRaised:
+                manager.abort()
+                apply = _apply_each
             except TransientError:
                 manager.abort()
                 if attempt == ATTEMPTS:
@@ -159,11 +167,32 @@ class Writer:
         raise AssertionError("not reached")
 
 
-def _apply(batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
-    """Make the changes in the open transaction; an outcome is a value or the exception raised."""
+class _OneRaised(Exception):
+    """A change of a batch has raised; whatever it did before that must be undone."""
+
+
+def _our_root(connection: Any) -> Root:
     root = get_root(connection)
     if root is None:
         root = connection.root()[ROOT_KEY] = Root()
+    return root
+
+
+def _apply(batch: list[_Waiting], _manager: Any, connection: Any) -> tuple[list[Any], Journal]:
+    """Make the changes in the open transaction, none of which may raise; return their values."""
+    root = _our_root(connection)
+    journal: Journal = []
+    try:
+        return [change(root, journal) for change, _ in batch], journal
+    except TransientError:
+        raise
+    except Exception as problem:  # the edge of a change
+        raise _OneRaised from problem
+
+
+def _apply_each(batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
+    """Make the changes in the open transaction; an outcome is a value or the exception raised."""
+    root = _our_root(connection)
     outcomes: list[Any] = []
     journal: Journal = []
     for change, _ in batch:

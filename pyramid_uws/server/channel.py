@@ -47,11 +47,24 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
 
     def build_response_header(self) -> bytes:
         """Tell the client, too, if this is the connection's last answer."""
-        is_last = self.channel.server.parking.lot.is_closing and len(self.channel.requests) <= 1
-        if is_last and self.version == "1.1":
+        if self._is_last() and self.version == "1.1":
             self.set_close_on_finish()
         header: bytes = super().build_response_header()
         return header
+
+    def set_close_on_finish(self) -> None:
+        """Close the connection after the answer, unless waitress wants to only because its length is not told.
+
+        Chunks tell where they end; and an answer that must not have a body, as a 304, has an end, too. What
+        follows the headers of an answer to HEAD would be taken for the next one.
+        """
+        asked_to = self.request.headers.get("CONNECTION", "").lower() == "close"
+        tells_its_end = self.version == "1.1" and (self.chunked_response or not self.has_body)
+        if self.request.command == "HEAD" or asked_to or not tells_its_end or self._is_last():
+            super().set_close_on_finish()
+
+    def _is_last(self) -> bool:
+        return self.channel.server.parking.lot.is_closing and len(self.channel.requests) <= 1
 
     def _hand_over(self, answer: Answer) -> None:
         self.complete = True

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from BTrees.OOBTree import OOBTree, OOTreeSet
 from persistent import Persistent
 from zope.interface import implementer
 
@@ -24,6 +23,7 @@ from pyramid_uws.uws.ids import created_at, time_prefix
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, MOVES, QUEUED
 
+from .indexes import IndexSet, IndexTree
 from .job import Job
 
 if TYPE_CHECKING:
@@ -48,11 +48,11 @@ class Joblist(Persistent):
 
     def __init__(self, renderer: "AsyncRenderer") -> None:
         self.__parent__ = renderer
-        self.jobs = OOBTree()
-        self.refs = OOBTree()
-        self.active = OOBTree({phase: OOTreeSet() for phase in ACTIVE})
-        self.queue = OOTreeSet()
-        self.destructions = OOTreeSet()
+        self.jobs = IndexTree()
+        self.refs = IndexTree()
+        self.active = IndexTree({phase: IndexSet() for phase in ACTIVE})
+        self.queue = IndexSet()
+        self.destructions = IndexSet()
 
     def __getitem__(self, job_id: str) -> Job:
         job: Job = self.jobs[job_id]
@@ -87,7 +87,7 @@ class Joblist(Persistent):
         """Yield everybody's jobs that the filter lets through, newest first."""
         return islice(heapq.merge(*(self.select(wanted, owner or None) for owner in self.refs)), wanted.last)
 
-    def _candidates(self, refs: OOBTree, wanted: JobFilter) -> Iterator[tuple[str, tuple[str, str | None]]]:
+    def _candidates(self, refs: IndexTree, wanted: JobFilter) -> Iterator[tuple[str, tuple[str, str | None]]]:
         """Yield what may pass, from the smallest index that holds all of it."""
         # Ids of jobs created later than an instant sort before the bare prefix of that instant.
         until = None if wanted.after is None else time_prefix(wanted.after)
@@ -129,12 +129,14 @@ class Joblist(Persistent):
         """Take in a new job."""
         job.__parent__ = self
         self.jobs[job.job_id] = job
-        self._index(job)
+        self._show(job)
+        self._note(job, set())
 
     def remove(self, job_id: str) -> Job:
         """Take the job out, whatever its phase, and return it."""
         job = self.get(job_id)
-        self._forget(job)
+        for name, mark in self._marks(job):
+            self._set(name).remove(mark)
         refs = self.refs[job.owner or ""]
         del refs[job_id]
         if not refs:
@@ -160,30 +162,39 @@ class Joblist(Persistent):
         self._change(job, **facts)
 
     def _change(self, job: Job, **facts: Any) -> None:
-        indexed = not facts.keys().isdisjoint({"phase", "runid", "queued", "destruction"})
-        if indexed:
-            self._forget(job)
+        before = self._marks(job)
         for name, value in facts.items():
             setattr(job, name, value)
-        if indexed:
-            self._index(job)
+        self._note(job, before)
+        if not facts.keys().isdisjoint({"phase", "runid"}):
+            self._show(job)
 
-    def _index(self, job: Job) -> None:
+    def _show(self, job: Job) -> None:
+        """Have lists show the job as it is."""
         owner = job.owner or ""
         if owner not in self.refs:
-            self.refs[owner] = OOBTree()
+            self.refs[owner] = IndexTree()
         self.refs[owner][job.job_id] = (job.phase, job.runid)
-        if job.phase in ACTIVE:
-            self.active[job.phase].add(job.job_id)
-        if job.phase == QUEUED:
-            self.queue.add((job.queued, job.job_id))
-        if job.destruction is not None and job.phase != ARCHIVED:
-            self.destructions.add((job.destruction, job.job_id))
 
-    def _forget(self, job: Job) -> None:
+    def _marks(self, job: Job) -> set[tuple[str, Any]]:
+        """Return the sets the job belongs to, and as what it stands there."""
+        marks: set[tuple[str, Any]] = set()
         if job.phase in ACTIVE:
-            self.active[job.phase].remove(job.job_id)
+            marks.add((job.phase, job.job_id))
         if job.phase == QUEUED:
-            self.queue.remove((job.queued, job.job_id))
+            marks.add(("queue", (job.queued, job.job_id)))
         if job.destruction is not None and job.phase != ARCHIVED:
-            self.destructions.remove((job.destruction, job.job_id))
+            marks.add(("destructions", (job.destruction, job.job_id)))
+        return marks
+
+    def _note(self, job: Job, before: set[tuple[str, Any]]) -> None:
+        """Move the job to the sets it belongs to now; a set that has it already is left alone."""
+        after = self._marks(job)
+        for name, mark in before - after:
+            self._set(name).remove(mark)
+        for name, mark in after - before:
+            self._set(name).add(mark)
+
+    def _set(self, name: str) -> IndexSet:
+        found: IndexSet = self.active[name] if name in ACTIVE else getattr(self, name)
+        return found

@@ -1,6 +1,6 @@
 """The job list, shown at its renderer's URL (UWS 1.1, sections 2.2.2.1 and 2.2.3.1)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -15,18 +15,21 @@ from pyramid_uws.uws.instants import now
 from .forms import read_query
 from .incoming import incoming_form, worker_system_of
 from .resources import add_resource_views
-from .respond import document, see_other
+from .respond import long_document, see_other
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def show(context: AsyncRenderer, request: Request) -> Response:
     """GET: the jobs the caller may see, newest first."""
     wanted = read_filter(read_query(request))
     owner = request.authenticated_userid
-    rows: list[JobRow] = []
+    rows: Iterable[JobRow] = ()
     if owner is not None or request.registry.uws.settings.list_anonymous:
-        rows = list(context.joblist.select(wanted, owner))
+        rows = context.joblist.select(wanted, owner)
     url = request.resource_url(context)
-    return document(request, lambda as_json: "".join((joblist_json if as_json else joblist_document)(rows, url)))
+    return long_document(request, lambda as_json: (joblist_json if as_json else joblist_document)(rows, url))
 
 
 def create(context: AsyncRenderer, request: Request) -> Response:

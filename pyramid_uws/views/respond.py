@@ -1,17 +1,25 @@
 """What all views answer with: texts, documents by Accept, redirects; and the caching of documents."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import blake2b
+from itertools import chain, islice
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
 
+from pyramid_uws.snapshot import Snapshot, Snapshots, take_over
 from pyramid_uws.version import __version__
 
 XML = "text/xml"
 JSON = "application/json"
+
+#: What the URLs in a document depend on, and which document of its node it is.
+_WHERE = ("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO")
+
+#: A document of so many pieces is a long one.
+SHORT = 8
 
 #: What is offered, the default first; browsers and Java ask for */* in many ways and get XML.
 _OFFERS = ("text/xml", "application/xml", "application/json")
@@ -19,7 +27,7 @@ _OFFERS = ("text/xml", "application/xml", "application/json")
 
 def plain(text: str, status: int = 200) -> Response:
     """Answer with a bare value (UWS 1.1, section 2.2.2)."""
-    return Response(text=text, status=status, content_type="text/plain", charset="UTF-8")
+    return Response(text.encode(), status, [("Content-Type", "text/plain; charset=UTF-8")])
 
 
 def see_other(url: str) -> Response:
@@ -47,26 +55,56 @@ def document(request: Request, render: Callable[[bool], str], serial: bytes | No
     """
     as_json = wants_json(request)
     kind = JSON if as_json else XML
+    body = None
     if serial is None:
         body = render(as_json).encode()
         etag = blake2b(body, digest_size=12).hexdigest()
     else:
-        etag = blake2b(repr((request.path_url, kind, serial, __version__)).encode(), digest_size=12).hexdigest()
-        body = b"" if _knows(request, etag) else _cached(request.registry, etag, lambda: render(as_json))
-    response = Response(status=304 if _knows(request, etag) else 200)
-    if response.status_code == 200:
-        response.body = body
-        response.content_type = kind
-        response.charset = "UTF-8"
-    else:
-        del response.content_type
-    response.etag = etag
-    response.vary = ("Accept",)
-    return response
+        said = (*map(request.environ.get, _WHERE), kind, serial, __version__)
+        etag = blake2b(repr(said).encode(), digest_size=12).hexdigest()
+    headers = [("ETag", f'"{etag}"'), ("Vary", "Accept")]
+    if "HTTP_IF_NONE_MATCH" in request.environ and etag in request.if_none_match:
+        return Response(status=304, headerlist=headers)
+    if body is None:
+        body = _cached(request.registry, etag, lambda: render(as_json))
+    return Response(body, headerlist=[("Content-Type", f"{kind}; charset=UTF-8"), *headers])
 
 
-def _knows(request: Request, etag: str) -> bool:
-    return "HTTP_IF_NONE_MATCH" in request.environ and etag in request.if_none_match
+def long_document(request: Request, render: Callable[[bool], Iterator[str]]) -> Response:
+    """Answer with the document that ``render`` writes, piece by piece, as JSON (True) or XML (False).
+
+    A short one is answered as a whole. A long one is sent as it is written, from the snapshot of the request,
+    so it needs no more memory than a short one; it has neither length nor ETag.
+    """
+    as_json = wants_json(request)
+    pieces = render(as_json)
+    begun = list(islice(pieces, SHORT))
+    if len(begun) < SHORT:
+        return document(request, lambda _: "".join(begun))
+    kind = JSON if as_json else XML
+    headers = [("Content-Type", f"{kind}; charset=UTF-8"), ("Vary", "Accept")]
+    return Response(app_iter=_Pieces(request, chain(begun, pieces)), headerlist=headers)
+
+
+class _Pieces:
+    """A body that is read from the database while it is sent."""
+
+    def __init__(self, request: Request, pieces: Iterator[str]) -> None:
+        self._pieces = pieces
+        self._snapshots: Snapshots = request.registry.uws.snapshots
+        self._snapshot: Snapshot | None = take_over(request)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            yield piece.encode()
+            if self._snapshot is not None:
+                self._snapshot.forget()
+
+    def close(self) -> None:
+        """Give the snapshot back; a WSGI server calls this at the end, whatever that is."""
+        if self._snapshot is not None:
+            self._snapshots.give_back(self._snapshot)
+            self._snapshot = None
 
 
 def _cached(registry: Any, etag: str, render: Callable[[], str]) -> bytes:

@@ -1,17 +1,26 @@
 """The job list and its filters (UWS 1.1, section 2.2.2.1)."""
 
+import contextlib
+import http.client as http_client
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
+from lxml import etree
 
+from pyramid_uws.site import open_database
+from pyramid_uws.tree import AsyncRenderer, Job, Root, find_joblist, match_tree
+from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.phases import PHASES
 from tests.support import exhibits
-from tests.support.http import NAMESPACES, create, http, job_document, parse, run, text, xpath
+from tests.support.http import NAMESPACES, TIMEOUT, Session, create, http, job_document, parse, run, text, xpath
 from tests.support.server import Server
 
 UWS = f"{{{NAMESPACES['uws']}}}"
 NIL = f"{{{NAMESPACES['xsi']}}}nil"
 MANY = 300
+VERY_MANY = 3000
 
 
 @pytest.fixture(scope="module")
@@ -303,6 +312,72 @@ class TestTogether:
     @pytest.mark.parametrize("query", ["?LAST=1&LAST=2", "?AFTER=2000&after=2001"])
     def test_what_is_single_is_not_given_twice(self, query, quiet):
         assert http.get(quiet.joblist("routed") + query).status_code == 400
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """The job list of a server with many jobs, which were there before it started."""
+    server = Server(tmp_path_factory.mktemp("long"), settings={"uws.dispatcher": "none"}, services=["quick"])
+    server.var.mkdir(mode=0o700)
+    database = open_database(f"file://{server.var}/uws.fs")
+    with database.transaction() as connection:
+        root = connection.root()[ROOT_KEY] = Root()
+        match_tree(root, {"quick": {"async": AsyncRenderer}})
+        joblist = find_joblist(root, "quick", "async")
+        for created in range(VERY_MANY):
+            joblist.add(Job(new_id(created), created=created, execution_duration=1))
+    database.close()
+    with server:
+        yield server.joblist("quick")
+
+
+class TestLongOnes:
+    @pytest.fixture
+    def session(self):
+        with Session() as session:
+            yield session
+
+    def test_they_are_sent_as_they_are_written_and_whole(self, long, session, uws_schema):
+        answer = session.get(long)
+
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        document = parse(answer)
+        uws_schema.assertValid(document)
+        assert len(document) == VERY_MANY
+
+    def test_in_json_too(self, long, session):
+        answer = session.get(long, headers={"Accept": "application/json"})
+
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        assert len(answer.json()["jobs"]) == VERY_MANY
+
+    def test_what_is_asked_for_is_sent_as_a_whole(self, long, session):
+        answer = session.get(f"{long}?LAST=1000")
+
+        assert int(answer.headers["Content-Length"]) == len(answer.content)
+        assert len(parse(answer)) == 1000
+
+    def test_the_connection_goes_on_afterwards(self, long):
+        parts = urlsplit(long)
+        with contextlib.closing(http_client.HTTPConnection(parts.netloc, timeout=TIMEOUT)) as connection:
+            connection.request("GET", parts.path)
+            assert len(etree.fromstring(connection.getresponse().read())) == VERY_MANY
+            line = connection.sock
+            connection.request("GET", f"{parts.path}?LAST=3")
+            assert len(etree.fromstring(connection.getresponse().read())) == 3
+            assert connection.sock is line
+
+    def test_head_has_the_headers_alone(self, long, session):
+        answer = session.head(long)
+
+        assert (answer.status_code, answer.content) == (200, b"")
+        assert answer.headers["Content-Type"] == "text/xml; charset=UTF-8"
+
+    def test_a_client_that_hangs_up_in_between_leaves_nothing_behind(self, long, session):
+        for _ in range(30):
+            session.get(long, stream=True).close()
+
+        assert len(parse(session.get(long))) == VERY_MANY
 
 
 class TestPrivacy:

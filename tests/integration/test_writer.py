@@ -10,7 +10,7 @@ from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
-from pyramid_uws.exceptions import Overloaded
+from pyramid_uws.exceptions import NotAllowedNow, Overloaded
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.writer import PhaseChanged, Writer
 from pyramid_uws.tree import get_root
@@ -87,6 +87,31 @@ def test_a_change_that_fails_changes_nothing_and_spares_the_others(database, wri
     assert read(database, "last")
     assert not read(database, "bad")
     assert not published
+
+
+def test_one_that_fails_is_undone_though_the_others_are_made_again(database, writer):
+    made = []
+
+    def good(root, _journal):
+        made.append(root.add("good"))
+        return len(made)
+
+    def bad(root, _journal):
+        assert not list(root.services.keys("bad", "bad"))
+        root.add("bad")
+        raise NotAllowedNow("not now")
+
+    gate = threading.Event()
+    writer.submit(lambda _root, _journal: gate.wait(10))
+    futures = [writer.submit(change) for change in (good, bad, good, bad)]
+    gate.set()
+
+    assert futures[2].result(10) == len(made)
+    for future in (futures[1], futures[3]):
+        with pytest.raises(NotAllowedNow, match="not now"):
+            future.result(10)
+    assert read(database, "good")
+    assert not read(database, "bad")
 
 
 def test_a_conflict_with_another_process_repeats_the_batch(database, writer):

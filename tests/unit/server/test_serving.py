@@ -19,14 +19,14 @@ PLACES = Capacity(parked=100, aside=100, working=100)
 class Board:
     """An application that shows a number; whoever asks for ``/wait`` is told when it has changed.
 
-    ``runs`` notes who was run; ``answers`` may replace the answer to one who waited.
+    ``runs`` notes who was run; ``respond`` may be replaced to answer who waited, ``elsewhere`` who did not.
     """
 
     def __init__(self):
         self.number = 0
         self.rings = {}
         self.runs = []
-        self.respond = self.plainly
+        self.respond = self.elsewhere = self.plainly
         self.lock = threading.Lock()
 
     def subscribe(self, key, ring):
@@ -43,7 +43,7 @@ class Board:
     def __call__(self, environ, start_response):
         self.runs.append(environ["QUERY_STRING"])
         if environ["PATH_INFO"] != "/wait":
-            return self.plainly(environ, start_response)
+            return self.elsewhere(environ, start_response)
         place = environ["pyramid_uws.park"]
         if place.memory is None:
             place.memory = self.number
@@ -109,6 +109,52 @@ def answer(line):
     while len(body) < size:
         body += line.recv(1000)
     return head, body
+
+
+def receive(line, end):
+    """Return what comes up to these bytes."""
+    data = b""
+    while not data.endswith(end):
+        piece = line.recv(1000)
+        assert piece, data
+        data += piece
+    return data
+
+
+def in_pieces(_environ, start):
+    start("200 OK", [("Content-Type", "text/plain")])
+    return iter([b"one", b"two"])
+
+
+def unchanged(_environ, start):
+    start("304 Not Modified", [("ETag", '"x"')])
+    return []
+
+
+@pytest.mark.parametrize(("respond", "end"), [(in_pieces, b"0\r\n\r\n"), (unchanged, b"\r\n\r\n")])
+def test_a_connection_goes_on_after_an_answer_that_tells_its_own_end(board, ask, respond, end):
+    board.elsewhere = respond
+    (line,) = ask(1, "/")
+
+    for _ in range(3):
+        assert b"Connection: close" not in receive(line, end)
+        line.sendall(b"GET /again HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert receive(line, end)
+    line.sendall(b"GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"Connection: close" in receive(line, end)
+    assert line.recv(1) == b""
+
+
+@pytest.mark.parametrize("request_line", [b"HEAD /x HTTP/1.1", b"GET /x HTTP/1.0"])
+def test_a_connection_ends_where_nothing_else_tells_the_end_of_the_answer(board, ask, request_line):
+    board.elsewhere = in_pieces
+    (line,) = ask(1, "/")
+    receive(line, b"0\r\n\r\n")
+
+    line.sendall(request_line + b"\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
+
+    while line.recv(1000):
+        pass
 
 
 def test_one_run_answers_all(server, board, ask):
@@ -212,7 +258,7 @@ def test_a_long_courier_lets_others_have_their_turn(server, board, ask, monkeypa
 
 def test_one_quiet_while_it_is_served_is_set_aside_and_answered(server, board, ask):
     gate = threading.Event()
-    board.plainly = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
+    board.elsewhere = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
     (line,) = ask(1, "/slow")
     wait_for(lambda: server.aside.channels)
 
@@ -223,7 +269,7 @@ def test_one_quiet_while_it_is_served_is_set_aside_and_answered(server, board, a
 
 def test_one_that_hangs_up_while_it_is_served_is_closed(server, board, ask):
     gate = threading.Event()
-    board.plainly = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
+    board.elsewhere = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
     (line,) = ask(1, "/slow")
     wait_for(lambda: server.aside.channels)
 
@@ -237,7 +283,7 @@ def test_it_does_not_wait_for_ever_for_those_who_are_owed_an_answer(server, boar
     monkeypatch.setattr(parking, "PATIENCE", 0.2)
     monkeypatch.setattr(parking, "THREADS_END", 0.1)
     gate = threading.Event()
-    board.plainly = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
+    board.elsewhere = lambda environ, start: (gate.wait(10), Board.plainly(board, environ, start))[1]
     (line,) = ask(1, "/slow")
     wait_for(lambda: board.runs)
 
