@@ -122,7 +122,8 @@ TABLE: tuple[Key, ...] = (
         "waiters",
         read_count,
         "0",
-        "Requests with WAIT held at once, each in a thread; more are answered early. 0: half the threads.",
+        "Requests with WAIT held at once where the server cannot park them, each in a thread; more are answered "
+        "early. 0: half the threads.",
     ),
     Key(
         "max_body",

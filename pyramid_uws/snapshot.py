@@ -18,7 +18,9 @@ class Snapshot:
 
     def __init__(self, site: Any) -> None:
         self._site = site
-        self._connection = site.database.open(transaction.TransactionManager(explicit=True))
+        manager = transaction.TransactionManager(explicit=True)
+        manager.begin()  # and never ended: nothing is written, and a database that is closed asks for one
+        self._connection = site.database.open(manager)
         for name in site.database.databases:
             self._connection.get_connection(name)
         # Ours comes first: what moves from it to another is seen twice at worst, never nowhere.

@@ -28,6 +28,9 @@ from .writer import Journal, PhaseChanged, Writer
 T = TypeVar("T")
 Reference = tuple[str, str, int, str]
 
+#: The dispatcher looks at least this often (µs) by itself whether jobs are to be destroyed.
+SOON = 60 * SECOND
+
 #: Phases in which the execution duration may still be changed (UWS 1.1, section 2.1.4).
 _NOT_STARTED = frozenset({phases.PENDING, phases.HELD, phases.QUEUED})
 
@@ -109,7 +112,8 @@ class WorkerSystem:
                 self._run(joblist, job, journal)
 
         self.writer.do(change)
-        self.wake()
+        if control.phase == "RUN" or (destruction is not None and destruction < created + SOON):
+            self.wake()
 
     def run(self, job_id: str) -> None:
         """PHASE=RUN (UWS 1.1, section 2.2.3.5)."""
@@ -231,7 +235,8 @@ class WorkerSystem:
             (shown.get(name.upper(), name), media_type, size, file)
             for name, media_type, size, file in sent.references
         ]
-        _refuse_doubles(arrived, sent.pairs)
+        if arrived:
+            _refuse_doubles(arrived, sent.pairs)
         by_file = {name.upper() for name, *_ in arrived}
         by_text = {name.upper() for name, _ in sent.pairs}
         kept = [old for old in references if old[0].upper() not in by_file | by_text]

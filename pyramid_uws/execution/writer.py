@@ -9,7 +9,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -92,9 +92,11 @@ class Writer:
         A change that has not been begun in time is taken back; one that has is waited for.
         """
         future = self.submit(change)
-        wait([future], timeout)
-        if future.cancel():
-            raise Overloaded("The database is too slow at present; nothing was changed.")
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            if future.cancel():
+                raise Overloaded("The database is too slow at present; nothing was changed.") from None
         return future.result()
 
     def _run(self) -> None:

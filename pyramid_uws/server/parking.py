@@ -14,6 +14,7 @@ from .aside import Aside, wants_loop
 from .capacity import Capacity
 from .channel import ParkingChannel, leave_lot, noting
 from .lot import Lot
+from .threads import Threads
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,8 @@ class ParkingServer:
     def __init__(self, app: Callable[..., Iterable[bytes]], capacity: Capacity, options: dict[str, str]) -> None:
         self._sockets: dict[int, Any] = {}
         options = options | {"connection_limit": str(capacity.working)}
-        self.server = waitress.create_server(noting(app), map=self._sockets, **options)
+        threads = Threads(int(options["threads"]))
+        self.server = waitress.create_server(noting(app), map=self._sockets, _dispatcher=threads, **options)
         self._listeners = [it for it in self._sockets.values() if isinstance(it, BaseWSGIServer)]
         first, adjustments = self._listeners[0], self._listeners[0].adj
         self.aside = Aside(

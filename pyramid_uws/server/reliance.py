@@ -8,6 +8,7 @@ import os
 import select
 from collections.abc import Iterator
 from importlib.metadata import version
+from inspect import signature
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,7 +33,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
         *("execute", "get_environment", "build_response_header", "set_close_on_finish"),
         *("has_body", "complete", "status", "wrote_header", "content_length"),
     ),
-    ThreadedTaskDispatcher: ("add_task", "shutdown"),
+    ThreadedTaskDispatcher: ("add_task", "shutdown", "set_thread_count"),
 }
 
 #: Attributes that exist only once an object has been made, so they are looked for in the code that makes it.
@@ -40,6 +41,7 @@ MADE: dict[Any, tuple[str, ...]] = {
     HTTPChannel: ("requests", "server"),
     WSGITask: ("channel", "request", "response_headers", "version"),
     BaseWSGIServer: ("active_channels", "task_dispatcher", "adj"),
+    ThreadedTaskDispatcher: ("lock", "queue_cv"),
 }
 
 MAJOR = "3"
@@ -66,6 +68,8 @@ def _differences() -> Iterator[str]:
     """Yield what is there, but does something else."""
     if version("waitress").partition(".")[0] != MAJOR:
         yield f"waitress {MAJOR}.x (this is {version('waitress')})"
+    for name in {"map", "_dispatcher"} - {*signature(waitress.create_server).parameters}:
+        yield f"waitress.create_server({name}=)"
     if not _request_survives():
         yield "that a request is kept when its run is thrown away"
 

@@ -5,6 +5,7 @@ thread. 0 parks none; they wait in threads then, as they do where waitress or th
 parking relies on.
 """
 
+import gc
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ from .reliance import missing
 
 log = logging.getLogger(__name__)
 
-DEFAULT_THREADS = 16
+DEFAULT_THREADS = 32
 
 #: What a site wants from waitress unless its ini file says otherwise: polling knows no limit of 1024
 #: sockets, and looking ahead tells when a client that waits has hung up.
@@ -71,6 +72,9 @@ def serve(app: App, _global_config: Any, **options: str) -> int:
     stop = Stop()
     capacity = divide(raise_file_limit(), park_limit, int(options["connection_limit"]))
     app = _telling(app, options, stop)
+    # What was made for the start stays: the garbage collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     if park_limit == 0 or _lacks_something():
         _serve_plainly(app, options, stop)
     else:

@@ -6,6 +6,7 @@ newest-first order and the index of creation times.
 
 import re
 import secrets
+from base64 import b32hexencode
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _TIME_CHARS = 11  # 55 bits of µs: enough until the year 3111
@@ -14,18 +15,19 @@ _LATEST: int = 32**_TIME_CHARS - 1
 _ID = re.compile(f"[{_ALPHABET}]{{{_TIME_CHARS + _RANDOM_CHARS}}}")
 
 
-def _encode(number: int, length: int) -> str:
-    return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(length)))
-
-
 def new_id(created: int) -> str:
     """Make an id for a job created at that instant (µs); nobody can guess it."""
-    return time_prefix(created) + _encode(secrets.randbits(5 * _RANDOM_CHARS), _RANDOM_CHARS)
+    number = _left(created) << 5 * _RANDOM_CHARS | secrets.randbits(5 * _RANDOM_CHARS)
+    return b32hexencode(number.to_bytes(15)).decode().lower()
 
 
 def time_prefix(created: int) -> str:
     """Return what the ids of all jobs created at that instant (µs) begin with."""
-    return _encode(_LATEST - min(max(created, 0), _LATEST), _TIME_CHARS)
+    return b32hexencode((_left(created) << 5 * _RANDOM_CHARS).to_bytes(15)).decode().lower()[:_TIME_CHARS]
+
+
+def _left(created: int) -> int:
+    return _LATEST - min(max(created, 0), _LATEST)
 
 
 def created_at(job_id: str) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from . import jobs, lists, scenarios, waiting
+from . import jobs, lists, scenarios, soak, waiting
 from .bench import Bench, Options
 from .report import Report, machine, put_into, read, tables
 
@@ -27,7 +27,11 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "wait-one": waiting.measure_wait_one,
     "wait-job": waiting.measure_wait_job,
     "wait-jobs": waiting.measure_wait_jobs,
+    "soak": soak.measure_soak,
 }
+
+#: What takes long is measured if it is asked for, or with --full.
+LONG = ("soak",)
 MILLION = 1_000_000
 QUICK = Options(rounds=3, seconds=0.4, sizes=(1_000, 10_000), waiters=(100, 1_000), queued=40, starts=2)
 
@@ -57,7 +61,7 @@ def _measure(given: argparse.Namespace) -> tuple[dict, list]:
         facts = machine()
         report.begin(facts)
         bench = stack.enter_context(Bench(_options(given), given.folder, report.show))
-        for name in given.scenario or SCENARIOS:
+        for name in given.scenario or [name for name in SCENARIOS if given.full or name not in LONG]:
             SCENARIOS[name](bench)
         return facts, bench.figures
 
@@ -73,6 +77,7 @@ def _options(given: argparse.Namespace) -> Options:
         threads=given.threads,
         queued=base.queued,
         starts=base.starts,
+        soak=given.soak or base.soak,
     )
 
 
@@ -91,9 +96,14 @@ def _arguments() -> argparse.Namespace:
         epilog="Figures are ratios to what the machine does at that moment; nothing else should run meanwhile.",
     )
     add = parser.add_argument
-    add("scenario", nargs="*", metavar="SCENARIO", help=f"one or more of {', '.join(SCENARIOS)}; default: all")
+    add(
+        "scenario",
+        nargs="*",
+        metavar="SCENARIO",
+        help=f"one or more of {', '.join(SCENARIOS)}; default: all but soak",
+    )
     add("--quick", action="store_true", help="short rounds, small databases and crowds: two minutes")
-    add("--full", action="store_true", help="with a database of 10^6 jobs, which takes minutes to be filled")
+    add("--full", action="store_true", help="with a database of 10^6 jobs and the soak: nearly an hour")
     add("--json", type=Path, metavar="FILE", help="append the figures to this file, a line of JSON each")
     add("--markdown", action="store_true", help="print the tables as Markdown")
     add("--into", type=Path, metavar="FILE", help="put the tables into this Markdown file, below its marker")
@@ -104,7 +114,8 @@ def _arguments() -> argparse.Namespace:
     add("--waiters", type=_numbers, metavar="N,…", help="how many wait at once, e.g. 100,10000")
     add("--rounds", type=int, metavar="N", help="rounds of each case; the ratio is their median")
     add("--seconds", type=float, metavar="S", help="how long a round is")
-    add("--threads", type=int, default=16, metavar="N", help="threads of the server (16); for WAIT always 4")
+    add("--soak", type=float, metavar="S", help="how long the soak is (600)")
+    add("--threads", type=int, default=32, metavar="N", help="threads of the server (32); for WAIT always 4")
     given = parser.parse_args()
     for name in given.scenario:
         if name not in SCENARIOS:

@@ -32,9 +32,10 @@ class Options:
     seconds: float = 0.6
     sizes: tuple[int, ...] = (1_000, 10_000, 100_000)
     waiters: tuple[int, ...] = (100, 1_000, 5_000, 10_000)
-    threads: int = 16
+    threads: int = 32
     queued: int = 200
     starts: int = 5
+    soak: float = 600.0
 
 
 class Bench:
