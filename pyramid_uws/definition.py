@@ -61,6 +61,9 @@ class ServiceDefinition:
                 raise ValueError(f"parameter {key} is declared twice")
         if not self.renderers:
             raise ValueError("it has no renderer")
+        for renderer in self.renderers:
+            if self.renderers.count(renderer) > 1:
+                raise ValueError(f"renderer {renderer} is named twice")
 
 
 Definitions = Mapping[str, ServiceDefinition]

@@ -152,6 +152,9 @@ TABLE: tuple[Key, ...] = (
 def read_settings(ini: Mapping[str, Any]) -> Settings:
     """Read the site's settings; a ``ConfigurationError`` names the key, the value and what was expected."""
     given = {key[len(PREFIX) :]: str(value) for key, value in ini.items() if key.startswith(PREFIX)}
+    for key in TABLE:
+        if key.name in ini:
+            raise ConfigurationError(f"unknown setting {key.name}; write {PREFIX}{key.name} = {ini[key.name]}")
     return Settings(**convert_section(TABLE, given, PREFIX))
 
 

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import zodburi
+from pyramid.exceptions import ConfigurationError
 from zc.lockfile import LockError
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
@@ -122,7 +123,10 @@ class Site:
 
 def open_database(uri: str) -> DB:
     """Open the database behind a zodburi."""
-    make_storage, options = zodburi.resolve_uri(uri)
+    try:
+        make_storage, options = zodburi.resolve_uri(uri)
+    except (KeyError, ValueError) as problem:
+        raise ConfigurationError(f"setting uws.storage = {uri}: no such kind of storage ({problem})") from problem
     options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
     try:
         storage = make_storage()

@@ -128,11 +128,14 @@ class Writer:
         try:
             outcomes, journal = self._commit(batch, manager, connection)
         except Exception as problem:  # the edge of the thread: whoever waits is told
+            if self.healthy:  # or else it was said already
+                log.exception("a transaction of %d changes could not be committed", len(batch))
             self.healthy = False
-            log.exception("a transaction of %d changes could not be committed", len(batch))
             failure = Overloaded(f"The database cannot be written at present ({type(problem).__name__}).", 30)
             outcomes, journal = [failure] * len(batch), []
         else:
+            if not self.healthy:
+                log.warning("the database can be written again")
             self.healthy = True
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, BaseException):

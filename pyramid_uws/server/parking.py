@@ -54,14 +54,24 @@ class Courier:
         """Do nothing: waitress drops the task, for it is stopping."""
 
 
+def listen(app: Callable[..., Iterable[bytes]], sockets: dict[int, Any], **options: Any) -> Any:
+    """Make a server of waitress; if it cannot be, no socket stays open."""
+    try:
+        return waitress.create_server(app, map=sockets, **options)
+    except BaseException:
+        wasyncore.close_all(sockets)
+        raise
+
+
 class ParkingServer:
     """Listens and serves, in the thread that calls :meth:`run`."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], capacity: Capacity, options: dict[str, str]) -> None:
         self._sockets: dict[int, Any] = {}
         options = options | {"connection_limit": str(capacity.working)}
-        threads = Threads(int(options["threads"]))
-        self.server = waitress.create_server(noting(app), map=self._sockets, _dispatcher=threads, **options)
+        threads = Threads()
+        self.server = listen(noting(app), self._sockets, _dispatcher=threads, **options)
+        threads.set_thread_count(self.server.adj.threads)
         self._listeners = [it for it in self._sockets.values() if isinstance(it, BaseWSGIServer)]
         first, adjustments = self._listeners[0], self._listeners[0].adj
         self.aside = Aside(

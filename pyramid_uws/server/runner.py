@@ -12,13 +12,12 @@ import signal
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import waitress
 from waitress import wasyncore
 
 from pyramid_uws.views.waiting import THREADS
 
 from .capacity import CONNECTION_LIMIT, Capacity, divide, raise_file_limit, read_park_limit
-from .parking import ParkingServer
+from .parking import ParkingServer, listen
 from .reliance import missing
 
 log = logging.getLogger(__name__)
@@ -65,21 +64,36 @@ class Stop:
 def serve(app: App, _global_config: Any, **options: str) -> int:
     """Serve the application until SIGTERM or Ctrl-C: the paste server runner."""
     os.umask(0o077)  # whatever is written is the server's own
+    logging.basicConfig(
+        level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
+    )  # if the ini file says nothing
     park_limit = read_park_limit(options.pop("park_limit", None))
     options = DEFAULTS | options
     if not options["threads"].isdigit() or int(options["threads"]) < 1:
-        raise ValueError(f"[server:main] threads = {options['threads']}: expected a whole number from 1 on")
+        raise SystemExit(f"[server:main] threads = {options['threads']}: expected a whole number from 1 on")
     stop = Stop()
     capacity = divide(raise_file_limit(), park_limit, int(options["connection_limit"]))
     app = _telling(app, options, stop)
     # What was made for the start stays: the garbage collector need not look through it again and again.
     gc.collect()
     gc.freeze()
-    if park_limit == 0 or _lacks_something():
-        _serve_plainly(app, options, stop)
-    else:
-        _serve_parking(app, options, stop, capacity)
+    try:
+        if park_limit == 0 or _lacks_something():
+            run = _plain_server(app, options, stop)
+        else:
+            run = _parking_server(app, options, stop, capacity)
+    except (OSError, ValueError) as problem:  # a port in use, a setting that waitress does not know
+        raise SystemExit(f"[server:main] cannot serve {_place(options)}: {problem}") from problem
+    run()
     return 0
+
+
+def _place(options: dict[str, str]) -> str:
+    return (
+        options.get("listen")
+        or options.get("unix_socket")
+        or f"{options.get('host', '')}:{options.get('port', '')}"
+    )
 
 
 def _lacks_something() -> bool:
@@ -89,22 +103,30 @@ def _lacks_something() -> bool:
     return bool(lacking)
 
 
-def _serve_parking(app: App, options: dict[str, str], stop: Stop, capacity: Capacity) -> None:
+def _parking_server(app: App, options: dict[str, str], stop: Stop, capacity: Capacity) -> Callable[[], None]:
     server = ParkingServer(app, capacity, options)
-    stop.listen(server.aside.ring)
-    _announce(server.server)
-    server.run(lambda: stop.wanted)
+
+    def run() -> None:
+        stop.listen(server.aside.ring)
+        _announce(server.server)
+        server.run(lambda: stop.wanted)
+
+    return run
 
 
-def _serve_plainly(app: App, options: dict[str, str], stop: Stop) -> None:
-    """Serve by waitress as it is; its loop ends by an exception."""
+def _plain_server(app: App, options: dict[str, str], stop: Stop) -> Callable[[], None]:
+    """Return what serves by waitress as it is; its loop ends by an exception."""
     sockets: dict[int, Any] = {}
-    server = waitress.create_server(app, map=sockets, **options)
-    stop.listen(_leave_loop)
-    _announce(server)
-    server.run()
-    log.info("stopping")
-    wasyncore.close_all(sockets)  # nobody shall hope for an answer while the jobs are ended
+    server = listen(app, sockets, **options)
+
+    def run() -> None:
+        stop.listen(_leave_loop)
+        _announce(server)
+        server.run()
+        log.info("stopping")
+        wasyncore.close_all(sockets)  # nobody shall hope for an answer while the jobs are ended
+
+    return run
 
 
 def _leave_loop() -> None:

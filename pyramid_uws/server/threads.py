@@ -41,9 +41,8 @@ class LatestFirst(threading.Condition):
 
 
 class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """The threads of a server."""
+    """The threads of a server; ``set_thread_count`` starts them."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.queue_cv = LatestFirst(self.lock)
-        self.set_thread_count(count)

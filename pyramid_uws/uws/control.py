@@ -22,7 +22,7 @@ CONTROL_NAMES = frozenset({"PHASE", "ACTION", "WAIT", "DESTRUCTION", "EXECUTIOND
 
 LONGEST_RUNID = 64
 
-_WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d{1,99}", re.ASCII)
 _XML_ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -9,6 +9,7 @@ from pyramid.response import Response
 from pyramid.security import forget
 
 from pyramid_uws import exceptions
+from pyramid_uws.interfaces import IJob
 
 from .respond import plain
 
@@ -38,7 +39,10 @@ def uws_error(error: exceptions.UWSError, _request: Request) -> Response:
 
 
 def not_found(_error: Any, request: Request) -> Response:
-    """Answer that nothing is there: a job that is gone, or a path that never was."""
+    """Answer that nothing is there: a job that is gone, something it does not have, or a path that never was."""
+    job: Any = getattr(request, "context", None)
+    if IJob.providedBy(job):
+        return plain(f"There is nothing at {request.path}: the job, which is {job.phase}, has no such part.", 404)
     return plain(f"There is nothing at {request.path}; a job may have been deleted, or its time was up.", 404)
 
 

@@ -250,7 +250,7 @@ class TestAfter:
 
 class TestLast:
     @pytest.mark.spec("U-46")
-    @pytest.mark.parametrize("count", [1, 2, 17, 18, 19, 10**17])
+    @pytest.mark.parametrize("count", [1, 2, 17, 18, 19, 10**30])
     def test_at_most_so_many_are_listed_the_newest_first(self, count, listed, newest):
         assert listed(f"?LAST={count}") == newest(*UNARCHIVED)[:count]
 

@@ -145,17 +145,22 @@ def test_the_journal_is_published_once_and_after_the_commit(database, writer, pu
     assert published == [PhaseChanged("s", "async", "x", None, "PENDING")]
 
 
-def test_a_database_that_cannot_be_written_is_told_to_whoever_waits_and_recovers(database, writer, monkeypatch):
+def test_a_database_that_cannot_be_written_is_told_to_whoever_waits_and_recovers(
+    database, writer, monkeypatch, caplog
+):
     writer.do(lambda root, _journal: root.add("before"))
     with monkeypatch.context() as broken:
         broken.setattr(sys.modules["ZODB.FileStorage.FileStorage"], "cp", _no_space)
-        with pytest.raises(Overloaded, match="cannot be written"):
-            writer.do(lambda root, _journal: root.add("lost"))
+        for _ in range(3):
+            with pytest.raises(Overloaded, match="cannot be written"):
+                writer.do(lambda root, _journal: root.add("lost"))
         assert not writer.healthy
+        assert caplog.text.count("could not be committed") == 1
 
     writer.do(lambda root, _journal: root.add("after"))
 
     assert writer.healthy
+    assert "can be written again" in caplog.text
     assert read(database, "after")
     assert not read(database, "lost")
 

@@ -121,6 +121,7 @@ class TestAddService:
             ({"core": CORE, "preload": "sound:nothing"}, r"service probe: preload = sound:nothing: "),
             ({"core": CORE, "worker_system": "nowhere:X"}, r"service probe: .*No module named 'nowhere'"),
             ({"core": CORE, "renderers": ()}, r"service probe: it has no renderer"),
+            ({"core": CORE, "renderers": ("async", "async")}, r"service probe: renderer async is named twice"),
             ({"core": CORE, "titel": "?"}, r"service probe: .*unexpected keyword argument 'titel'"),
             ({"core": CORE, "parameters": (Parameter(name="A"), Parameter(name="a"))}, r"A is declared twice"),
         ],
@@ -411,6 +412,7 @@ class TestMain:
         [
             ({"uws.titel": "x"}, ConfigurationError, r"unknown setting uws\.titel"),
             ({"uws.max_wait": "-1"}, ConfigurationError, r"setting uws\.max_wait = -1"),
+            ({"max_wait": "9"}, ConfigurationError, r"unknown setting max_wait; write uws\.max_wait = 9"),
             ({"uws.includes": "nowhere"}, ConfigurationError, r"uws\.includes = nowhere"),
             ({"uws.includes": "empty"}, ConfigurationError, "module 'empty' has no attribute 'includeme'"),
         ],

@@ -55,8 +55,8 @@ def test_a_waitress_that_lets_go_of_requests_is_told(monkeypatch, service):
 def served(monkeypatch):
     """How the runner serves: names of the ways."""
     served = []
-    monkeypatch.setattr(runner, "_serve_plainly", lambda *_: served.append("plainly"))
-    monkeypatch.setattr(runner, "_serve_parking", lambda *_: served.append("parking"))
+    monkeypatch.setattr(runner, "_plain_server", lambda *_: lambda: served.append("plainly"))
+    monkeypatch.setattr(runner, "_parking_server", lambda *_: lambda: served.append("parking"))
     monkeypatch.setattr(runner, "raise_file_limit", lambda: 20_000)
     monkeypatch.setattr(runner.os, "umask", lambda _: 0)
     return served

@@ -19,8 +19,14 @@ class Task:
         raise AssertionError
 
 
+def start(count):
+    threads = Threads()
+    threads.set_thread_count(count)
+    return threads
+
+
 def test_one_client_keeps_one_thread_busy():
-    threads, served = Threads(8), []
+    threads, served = start(8), []
     wait_for(lambda: threads.active_count == 0)
 
     for number in range(50):
@@ -32,7 +38,7 @@ def test_one_client_keeps_one_thread_busy():
 
 
 def test_many_tasks_are_all_done_by_all_threads():
-    threads, served, gate = Threads(4), [], threading.Barrier(5)
+    threads, served, gate = start(4), [], threading.Barrier(5)
 
     class Meeting(Task):
         def service(self):
@@ -51,7 +57,7 @@ def test_many_tasks_are_all_done_by_all_threads():
 
 
 def test_all_end_when_they_are_told_to():
-    threads = Threads(5)
+    threads = start(5)
     wait_for(lambda: threads.active_count == 0)
 
     threads.shutdown()

@@ -52,13 +52,15 @@ def test_a_filter_given_twice_is_refused_and_an_empty_one_is_absent():
 
 
 @pytest.mark.spec("U-112")
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("7", 7), ("-1", None), ("-5", None)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("7", 7), ("9" * 40, int("9" * 40)), ("-1", None), ("-5", None)]
+)
 def test_wait_is_a_whole_number_and_any_negative_one_means_for_long(text, seconds):
     assert control.read_wait([("wait", text)]) == control.Wait(seconds, frozenset())
 
 
 @pytest.mark.spec("U-112")
-@pytest.mark.parametrize("text", ["x", "1.5", "1e3", "٣", "9" * 40])
+@pytest.mark.parametrize("text", ["x", "1.5", "1e3", "٣", "9" * 400])
 def test_wait_is_nothing_else(text):
     with pytest.raises(BadValue, match="WAIT="):
         control.read_wait([("WAIT", text)])
