@@ -60,3 +60,5 @@ def _open_site(registry: Any, settings: Any) -> None:
     )
     registry.uws.open()
     atexit.register(registry.uws.close)
+    # Who looks for listeners, four times a request, need not if there is none but the one that called this.
+    registry.has_listeners = len(list(registry.registeredHandlers())) > 1

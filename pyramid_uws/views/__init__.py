@@ -1,19 +1,26 @@
 """The verbs: one view per kind of node and method, short; they read the request and call what is below."""
 
+from collections.abc import Callable
 from typing import Any
 
-from pyramid.events import NewResponse
+from pyramid.request import Request
+from pyramid.response import Response
 
 
-def add_headers(event: NewResponse) -> None:
+def headers_tween(handle: Callable[[Request], Response], _registry: Any) -> Callable[[Request], Response]:
     """Let no cache keep what may change, and no browser guess types (U-27)."""
-    headers = event.response.headers
-    headers.setdefault("Cache-Control", "private, no-cache")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
+
+    def handled(request: Request) -> Response:
+        response = handle(request)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return response
+
+    return handled
 
 
 def includeme(config: Any) -> None:
     """Register all views."""
-    config.add_subscriber(add_headers, NewResponse)
+    config.add_tween(f"{__name__}.headers_tween")
     for module in ("contents", "errors", "job", "joblist", "site"):
         config.include(f"{__name__}.{module}")
