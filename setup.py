@@ -63,6 +63,9 @@ setup(
             "hypothesis>=6.100",
             "requests>=2.32",
             "pyvo>=1.6",
+            # Servers beside ours, with which waiting is tested: another WSGI server, a database for several processes.
+            "gunicorn>=23",
+            "ZEO>=6,<7",
             "ruff>=0.17,<0.18",
             "mypy>=2,<3",
             "lxml-stubs>=0.5",

@@ -4,6 +4,8 @@ What the standard says of WAIT, line by line and in brief; the fine points are i
 """
 
 import importlib.util
+import os
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +27,28 @@ class Gunicorn(Server):
         return [sys.executable, "-m", "gunicorn", "--paste", str(self.ini), *options]
 
 
+class OldestWaitress(Server):
+    """Ours over the oldest waitress that is allowed; the tests have the newest."""
+
+    def __init__(self, folder, **options):
+        super().__init__(folder, **options)
+        self.packages = self.folder / "packages"
+        command = ["-m", "pip", "install", "--quiet", "--no-deps", "--target", str(self.packages), OLDEST]
+        done = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"{OLDEST} cannot be had: {done.stderr.strip().splitlines()[-1:]}")
+
+    def _environment(self):
+        environment = super()._environment()
+        return environment | {"PYTHONPATH": f"{self.packages}{os.pathsep}{environment['PYTHONPATH']}"}
+
+
+OLDEST = "waitress==3.0.0"
+
 #: Name -> kind of server, and what it is told.
 KINDS = {
     "parking": (Server, {"threads": "4"}),
+    "parking with the oldest waitress": (OldestWaitress, {"threads": "4"}),
     "threads": (Server, {"threads": "8", "park_limit": "0"}),
     "waitress": (Server, {"use": "egg:waitress", "threads": "8"}),
     "gunicorn": (Gunicorn, {}),
@@ -40,7 +61,7 @@ def anywhere(request, tmp_path_factory):
         pytest.skip("gunicorn is not installed")
     kind, settings = KINDS[request.param]
     with kind(
-        tmp_path_factory.mktemp(request.param),
+        tmp_path_factory.mktemp(request.param.replace(" ", "-")),
         settings={"uws.max_wait": str(CAP)},
         server_settings=settings,
         services=["quick", "sleeper"],
@@ -67,6 +88,16 @@ def ask_together(job, *queries):
     """Ask all at once; the servers that hold fewest hold two."""
     with ThreadPoolExecutor(len(queries)) as pool:
         return list(pool.map(lambda query: ask(job, **query), queries))
+
+
+def test_more_are_held_than_there_are_threads_where_they_are_parked(anywhere, pending, request):
+    if "parking" not in request.node.callspec.params["anywhere"]:
+        pytest.skip("this one holds each in a thread")
+
+    answers = ask_together(pending, *[{"WAIT": CAP}] * 40)
+
+    assert all(answer.status_code == 200 and seconds > CAP - 0.2 for answer, seconds in answers)
+    assert "parking lacks" not in anywhere.log
 
 
 @pytest.mark.spec("U-104")
