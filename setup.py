@@ -56,12 +56,15 @@ setup(
             "pyongc>=1.2,<2",
             "pyvo>=1.6",
         ],
+        "zeo": ["ZEO>=6,<7"],
         "test": [
             "pytest>=8.2",
             "pytest-cov>=6",
             "coverage>=7.10",
             "hypothesis>=6.100",
             "requests>=2.32",
+            "ZEO>=6,<7",
+            "gunicorn>=23",
             "pyvo>=1.6",
             # Servers beside ours, with which waiting is tested: another WSGI server, a database for several processes.
             "gunicorn>=23",
@@ -76,7 +79,7 @@ setup(
     entry_points={
         "paste.app_factory": ["main = pyramid_uws.application:main"],
         "paste.server_runner": ["main = pyramid_uws.server:serve"],
-        "console_scripts": ["uws-admin = pyramid_uws.cli:main"],
+        "console_scripts": ["uws-admin = pyramid_uws.cli:main", "uws-worker = pyramid_uws.worker:main"],
     },
     zip_safe=False,
 )

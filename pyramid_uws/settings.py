@@ -1,5 +1,6 @@
 """The ini keys under ``uws.``: one table of name, converter, default and meaning, read once at start."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,11 @@ PREFIX = "uws."
 #: What becomes of running jobs when the server is stopped.
 ON_STOP = ("requeue", "error", "leave")
 
+#: Less would declare workers dead that are only busy, in seconds.
+SHORTEST_TIMEOUT = 5.0
+
+_WORKER = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -23,6 +29,8 @@ class Settings:
     results: Path
     work: Path
     dispatcher: str
+    worker: str
+    worker_timeout: float
     max_running: int
     on_stop: str
     grace: float
@@ -77,6 +85,21 @@ def read_seconds(text: str) -> float:
     return number
 
 
+def read_worker(text: str) -> str:
+    """Read the name of a worker, which names a folder, too."""
+    if text and not _WORKER.fullmatch(text):
+        raise ValueError("expected at most 60 letters, digits, dots, hyphens and underscores, a letter first")
+    return text
+
+
+def read_timeout(text: str) -> float:
+    """Read after how many seconds a worker counts as dead."""
+    seconds = read_seconds(text)
+    if seconds < SHORTEST_TIMEOUT:
+        raise ValueError(f"expected at least {SHORTEST_TIMEOUT:g} seconds")
+    return seconds
+
+
 def read_names(text: str) -> tuple[str, ...]:
     """Read names separated by blanks or line ends."""
     return tuple(text.split())
@@ -106,7 +129,22 @@ TABLE: tuple[Key, ...] = (
         "dispatcher",
         choice("embedded", "none"),
         "embedded",
-        "Whether this process starts jobs (`embedded`) or only takes them (`none`).",
+        "Whether this process starts jobs (`embedded`) or only takes them (`none`): `uws-worker` starts "
+        "them then, and does so whatever this says.",
+    ),
+    Key(
+        "worker",
+        read_worker,
+        "",
+        "The name of whoever starts jobs; those on one host that share `uws.work` need different ones, and have "
+        "each a folder of that name there. Without it, a name is made up and kept in `uws.work`.",
+    ),
+    Key(
+        "worker_timeout",
+        read_timeout,
+        "60",
+        "Seconds without a heartbeat after which a `uws-worker` counts as dead and others take its jobs. It ends "
+        "them itself before that, if it cannot reach the database.",
     ),
     Key("max_running", read_count, "0", "Jobs that run at once on this host; 0: as many as it has cores."),
     Key(

@@ -17,6 +17,7 @@ from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.filestorage import take_room_first
+from pyramid_uws.execution.neighbours import Neighbours
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
@@ -31,17 +32,27 @@ from pyramid_uws.views.waiting import WaitingRoom
 #: Connections kept open; more are made, with a warning, when more threads ask.
 POOL = 64
 
-_serving: ContextVar[bool] = ContextVar("serving", default=True)
+_role: ContextVar[str] = ContextVar("role", default="serving")
 
 
 @contextmanager
 def only_visiting() -> Iterator[None]:
     """Have sites that are made in the block start no jobs and open no control socket: ``uws-admin`` does so."""
-    token = _serving.set(False)
+    token = _role.set("visiting")
     try:
         yield
     finally:
-        _serving.reset(token)
+        _role.reset(token)
+
+
+@contextmanager
+def working_alone() -> Iterator[None]:
+    """Have sites that are made in the block start jobs and nothing else: ``uws-worker`` does so."""
+    token = _role.set("working")
+    try:
+        yield
+    finally:
+        _role.reset(token)
 
 
 class Site:
@@ -70,12 +81,19 @@ class Site:
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
         self.control: ControlSocket | None = None
-        if _serving.get():
+        role = _role.get()
+        if role == "serving":
             self.control = ControlSocket(settings.socket, Actions(self, serving=True).perform)
-        if self.control is not None and settings.dispatcher == "embedded":
-            self.dispatcher = Dispatcher(settings, definitions, self.database, self.writer, self.store)
+        if role == "working" or (role == "serving" and settings.dispatcher == "embedded"):
+            self.dispatcher = self._make_dispatcher(beating=role == "working")
         self._renderers = renderers
         self._open = False
+
+    def _make_dispatcher(self, *, beating: bool) -> Dispatcher:
+        neighbours = None
+        if not isinstance(self.database.storage, FileStorage):  # which nobody else can open
+            neighbours = Neighbours(self.settings, self.database, self.writer, self.watcher, beating=beating)
+        return Dispatcher(self.settings, self.definitions, self.database, self.writer, self.store, neighbours)
 
     def open(self) -> None:
         """Match the tree to the definitions and begin to work."""

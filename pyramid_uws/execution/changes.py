@@ -54,15 +54,15 @@ def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
         return future
 
 
-def claim(address: Address) -> Callable[[Root, Journal], Claimed]:
-    """QUEUED to EXECUTING; raises when the job has moved or gone meanwhile."""
+def claim(address: Address, worker: str) -> Callable[[Root, Journal], Claimed]:
+    """QUEUED to EXECUTING in the hands of a worker; raises when the job has moved or gone meanwhile."""
 
     def change(root: Root, journal: Journal) -> Claimed:
         joblist = address.joblist(root)
         job = joblist.get(address.job_id)
         instant = now()
         quote = instant + job.execution_duration * SECOND if job.execution_duration else None
-        facts = {"started": instant, "attempt": job.attempt + 1, "quote": quote, "reason": None}
+        facts = {"started": instant, "attempt": job.attempt + 1, "quote": quote, "reason": None, "worker": worker}
         move(journal, joblist, job, phases.EXECUTING, **facts)
         return Claimed(
             address, job.attempt, job.owner, job.runid, job.parameters, job.references, job.execution_duration

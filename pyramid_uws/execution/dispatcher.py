@@ -1,7 +1,7 @@
 """The dispatcher: claims queued jobs, follows their processes, harvests what they leave, reaps the expired.
 
-A thread of the web process. It meets the processes only in their job directories and by pid and start time,
-so after a crash the next dispatcher adopts what still runs (see :mod:`.recovery`).
+A thread of the web process, or of ``uws-worker``. It meets the processes only in their job directories and by
+pid and start time, so after a crash the next dispatcher adopts what still runs (see :mod:`.recovery`).
 """
 
 import contextlib
@@ -29,7 +29,9 @@ from .changes import Claimed, async_renderers, claim, hand_over, reap, refuse, r
 from .endings import ABORT, OVERDUE, STOP
 from .forkserver import LaunchFailed
 from .harvesting import Harvester, trouble
+from .home import Home
 from .jobdir import JobDirectory, JobSpec
+from .neighbours import Neighbours, slots_of
 from .nursery import Nurseries
 from .processes import end_everything, open_pidfd
 from .reading import Reader
@@ -51,14 +53,28 @@ PAUSE = 2.0
 #: The longest the dispatcher sleeps, in seconds, however quiet it is.
 LONGEST_SLEEP = 30.0
 
+#: Folders of younger jobs (µs) may belong to one that a neighbour is creating, upload and all.
+AGE = 86400 * SECOND
+
+#: Phases in which a job has an attempt; one that was taken from its worker has not.
+_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
+
 
 class Dispatcher:
     """Runs the jobs of a site on this host."""
 
     def __init__(
-        self, settings: Settings, definitions: Definitions, database: Any, writer: Writer, store: ResultStore
+        self,
+        settings: Settings,
+        definitions: Definitions,
+        database: Any,
+        writer: Writer,
+        store: ResultStore,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.settings = settings
+        self.home = Home(settings)
+        self.neighbours = neighbours
         self.definitions = definitions
         self.writer = writer
         self.store = store
@@ -66,7 +82,8 @@ class Dispatcher:
         self.harvester = Harvester(settings, definitions, writer, store)
         self.beat = time.monotonic()
         self._database = database
-        self._slots = settings.max_running or os.cpu_count() or 1
+        self._slots = slots_of(settings)
+        self._is_hungry = False
         self._nurseries = Nurseries(definitions)
         self._runs: dict[Address, Run] = {}
         self._refused = False
@@ -82,7 +99,10 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to work: take over what an earlier dispatcher left, then the queue."""
+        self.home.open()
         self._nurseries.start()
+        if self.neighbours is not None:
+            self.neighbours.listen(self._wake_if_hungry)
         self._thread.start()
         self._sweeper.start()
 
@@ -97,13 +117,22 @@ class Dispatcher:
         self.wake()
         self._thread.join()
         self._sweeper.join()
+        if self.neighbours is not None:
+            self.neighbours.leave(still_running=bool(self._runs))
+        self.home.close()
+
+    def _wake_if_hungry(self) -> None:
+        """Look what somebody has changed, if there is a slot for a job; called while the database commits."""
+        if self._is_hungry:
+            self.wake()
 
     # The threads
 
     def _sweep(self) -> None:
         reader = Reader(self._database)
         try:
-            sweep_store(reader, self.store, now(), self._stopping.is_set)
+            before = now() if self.neighbours is None else now() - AGE
+            sweep_store(reader, self.store, before, self._stopping.is_set)
         except Exception:  # the edge of the thread
             log.exception("the sweep of the result store ended early")
         finally:
@@ -114,6 +143,8 @@ class Dispatcher:
         while not self._stopping.is_set():
             try:
                 if not recovered:
+                    if self.neighbours is not None:
+                        self.neighbours.join(self.home, self.harvester.on_stop)
                     recover(self)
                     recovered = True
                 self._pass()
@@ -140,7 +171,8 @@ class Dispatcher:
         if not self._nurseries.all_ready():
             return PERIOD
         dates = [run.kill_at or run.overdue_at for run in self._runs.values()]
-        timeout = min([LONGEST_SLEEP, *(date - time.monotonic() for date in dates if date is not None)])
+        longest = LONGEST_SLEEP if self.neighbours is None else self.neighbours.poll
+        timeout = min([longest, *(date - time.monotonic() for date in dates if date is not None)])
         if self._runs:
             timeout = min(timeout, PERIOD)
         if self._next_destruction is not None:
@@ -151,7 +183,7 @@ class Dispatcher:
 
     def directory(self, job_id: str, attempt: int) -> JobDirectory:
         """Return the directory of an attempt."""
-        return JobDirectory(self.settings.work / f"{job_id}.{attempt}")
+        return JobDirectory(self.home.folder / f"{job_id}.{attempt}")
 
     def follow(self, run: Run) -> bool:
         """Take a run among those that are looked after; False if it has ended already."""
@@ -251,13 +283,16 @@ class Dispatcher:
     def _fill(self) -> None:
         """Start queued jobs, oldest first, as far as there are slots."""
         free = self._slots - len(self._runs)
+        self._is_hungry = free > 0
+        if self.neighbours is not None and not self.neighbours.may_claim():
+            return
         if free <= 0 or self.harvester.waiting or self._stopping.is_set():
             return
         with self.reader.reading() as root:
             addresses, homeless = self._next_in_queue(root, free)
         for address in homeless:
             hand_over(self.writer, refuse(address, f"The service {address.service!r} is no longer offered."))
-        for future in [hand_over(self.writer, claim(address)) for address in addresses]:
+        for future in [hand_over(self.writer, claim(address, self.home.name)) for address in addresses]:
             claimed = self._value_of(future)
             if claimed is not None:
                 self._launch(claimed)
@@ -313,6 +348,7 @@ class Dispatcher:
             runid=claimed.runid,
             duration=claimed.duration,
             grace=self.settings.grace,
+            lease=str(self.neighbours.lease.path) if self.neighbours and self.neighbours.lease else "",
         )
 
     # Stopping
@@ -336,7 +372,7 @@ def _is_unwanted(root: Root, run: Run) -> bool:
     if run.address.job_id not in joblist:
         return True
     job = joblist[run.address.job_id]
-    return job.abort_requested is not None or job.attempt != run.attempt or job.phase not in phases.ACTIVE
+    return job.abort_requested is not None or job.attempt != run.attempt or job.phase not in _AT_WORK
 
 
 def _queue_of(renderer: AsyncRenderer) -> Iterator[tuple[int, Address]]:

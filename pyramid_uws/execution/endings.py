@@ -28,6 +28,13 @@ ABORTED = Ending(phases.ABORTED, reason="Aborted on request.")
 VOID = Ending(phases.QUEUED, reason="The server went down before the job had started; it is queued again.")
 
 
+def lost(on_stop: str) -> Ending:
+    """Return the ending of an attempt whose worker is dead, or could not say for too long that it lives."""
+    if on_stop == "requeue":
+        return Ending(phases.QUEUED, reason="The worker that ran the job was lost; the job is run again.")
+    return Ending(phases.ERROR, ("transient", "The worker that ran the job was lost; run it again.", ""))
+
+
 def judge(outcome: Outcome | None, asked: str | None, *, duration: int, on_stop: str, show_detail: bool) -> Ending:
     """Return the ending of an attempt.
 
@@ -46,7 +53,11 @@ def judge(outcome: Outcome | None, asked: str | None, *, duration: int, on_stop:
         return Ending(phases.ABORTED, ("transient", sentence, ""), sentence)
     if asked == STOP:
         return _stopped(on_stop)
-    return Ending(phases.ERROR, _died(outcome))
+    return lost(on_stop) if _is_forsaken(outcome) else Ending(phases.ERROR, _died(outcome))
+
+
+def _is_forsaken(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.ended == "forsaken"
 
 
 def _stopped(on_stop: str) -> Ending:

@@ -42,7 +42,11 @@ OUTCOME_ROOM = 65536
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """What is to be run. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds."""
+    """What is to be run. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
+
+    ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
+    it there is no such limit.
+    """
 
     job_id: str
     attempt: int
@@ -55,6 +59,7 @@ class JobSpec:
     runid: str | None = None
     duration: int = 0
     grace: float = 5.0
+    lease: str = ""
 
     @property
     def name(self) -> str:
@@ -91,9 +96,9 @@ class Outcome:
 
     ``ended`` tells the way: the core ``returned`` or ``raised`` (then with the error's type, a sentence and the
     traceback); its process ``exited`` by itself with a ``status``, or was ``signalled``; it was ended because
-    of a ``timeout``, or ``terminated`` because somebody asked its keeper for it. Only those that returned have
-    no message. ``started`` and ``finished`` are in µs, ``max_rss`` (of the largest process) in bytes;
-    ``left_over`` counts processes that could not be ended.
+    of a ``timeout``, or ``terminated`` because somebody asked its keeper for it, or ``forsaken`` because its
+    worker's lease was over. Only those that returned have no message. ``started`` and ``finished`` are in µs,
+    ``max_rss`` (of the largest process) in bytes; ``left_over`` counts processes that could not be ended.
     """
 
     ended: str

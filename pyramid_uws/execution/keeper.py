@@ -5,7 +5,8 @@ duration holds while no server runs, and that there is always somebody to say ho
 nothing and decides nothing else: it waits for the core to end, for the time to be up, or for a SIGTERM; then it
 ends whatever the core has started, and writes the outcome.
 
-May import :mod:`.child`, :mod:`.inlets`, :mod:`.jobdir`, :mod:`.processes`, :mod:`.linux` of this folder.
+May import :mod:`.child`, :mod:`.inlets`, :mod:`.jobdir`, :mod:`.lease`, :mod:`.processes`, :mod:`.linux` of this
+folder.
 """
 
 import contextlib
@@ -24,6 +25,7 @@ from pyramid_uws.uws.instants import now
 from . import child, linux
 from .inlets import Log, Pipe, Signals
 from .jobdir import JobDirectory, JobSpec, Outcome
+from .lease import Lease
 from .processes import PATIENCE, Identity, descendants, send
 
 _DAY = 86400.0
@@ -117,9 +119,11 @@ class Keeper:
         self._log.open(directory.log)
         reserved = directory.reserve_outcome()
         started = now()
-        with contextlib.suppress(BrokenPipeError):  # somebody has killed it just now
-            os.write(self._orders, os.fsencode(directory.path))
-        why = self._watch(spec.duration)
+        lease = Lease(Path(spec.lease)) if spec.lease else None
+        if lease is None or not lease.is_over():
+            with contextlib.suppress(BrokenPipeError):  # somebody has killed it just now
+                os.write(self._orders, os.fsencode(directory.path))
+        why = self._watch(spec.duration, lease)
         self._end_everybody(spec.grace)
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         outcome = Outcome(
@@ -132,11 +136,11 @@ class Keeper:
         )
         reserved.write(json.dumps(dataclasses.asdict(outcome)).encode())
 
-    def _watch(self, duration: int) -> str:
+    def _watch(self, duration: int, lease: Lease | None) -> str:
         """Wait for the end of the core, or for a reason to end it; return which."""
         deadline = time.monotonic() + duration if duration else None
         while True:
-            self._wait(deadline)
+            self._wait(deadline if lease is None else lease.next_look(deadline))
             # A core that has just ended has ended by itself, whatever else happens in this moment.
             if self._status is not None:
                 return ""
@@ -144,6 +148,8 @@ class Keeper:
                 return "terminated"
             if deadline is not None and time.monotonic() >= deadline:
                 return "timeout"
+            if lease is not None and lease.is_over():
+                return "forsaken"
 
     def _wait(self, until: float | None) -> None:
         """Wait for a signal, the core's words, or that time; then bury the dead."""
@@ -197,6 +203,8 @@ class Keeper:
             return dict(json.loads(self._spoken))
         if why == "timeout":
             return {"ended": why, "message": f"The execution duration of {spec.duration} s was used up."}
+        if why == "forsaken":
+            return {"ended": why, "message": "The worker that looked after the job was lost."}
         if why == "terminated":
             return {"ended": why, "message": "The job was ended on request."}
         status = self._status or 0

@@ -1,8 +1,8 @@
 """After a start: take over what an earlier dispatcher left behind, whatever ended it.
 
-Every job that is EXECUTING in the database has one of three attempts on disk: one that never came to life (it
-goes back to the queue), one that is still at work (it is adopted), one that has ended (it is harvested). Then
-whatever no job names is removed: processes, job directories, result folders.
+Every job that is EXECUTING in the database, in the name of this dispatcher, has one of three attempts on disk: one
+that never came to life (it goes back to the queue), one that is still at work (it is adopted), one that has ended
+(it is harvested). Then whatever no job names is removed: processes, job directories, result folders.
 """
 
 import logging
@@ -32,16 +32,17 @@ log = logging.getLogger(__name__)
 
 
 def recover(dispatcher: "Dispatcher") -> None:
-    """Adopt, harvest or queue again every job that was EXECUTING; then sweep the work folder."""
+    """Adopt, harvest or queue again every job of ours that was EXECUTING; then sweep the work folder."""
     with dispatcher.reader.reading() as root:
         left = [
             _run_of(dispatcher, renderer, job)
             for renderer in async_renderers(root)
             for job in renderer.joblist.in_phase(phases.EXECUTING)
+            if dispatcher.home.is_name(job.worker)
         ]
     taken_over = [_take_over(dispatcher, run) for run in left]
     dispatcher.harvester.write([harvest for harvest in taken_over if harvest is not None])
-    _sweep_work(dispatcher.settings.work, {run.directory.marker for run in left})
+    _sweep_work(dispatcher.home.folder, {run.directory.marker for run in left})
 
 
 def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:

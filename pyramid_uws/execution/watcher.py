@@ -29,6 +29,7 @@ class Watcher:
     def __init__(self, database: Any) -> None:
         self._lock = threading.Lock()
         self._bells: dict[bytes, set[Ring]] = {}
+        self._big_bells: set[Ring] = set()
         self._source = open_source(database, self.wake)
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -48,9 +49,18 @@ class Watcher:
         """Have ``ring`` called at each change of the object, and whenever it may have changed."""
         with self._lock:
             self._bells.setdefault(oid, set()).add(ring)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="uws-watcher", daemon=True)
-                self._thread.start()
+            self._start()
+
+    def subscribe_to_all(self, ring: Ring) -> None:
+        """Have ``ring`` called, until the end, at each change of whatever object."""
+        with self._lock:
+            self._big_bells.add(ring)
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="uws-watcher", daemon=True)
+            self._thread.start()
 
     def unsubscribe(self, oid: bytes, ring: Ring) -> None:
         """Have it called no more; one last call may be on its way."""
@@ -73,10 +83,10 @@ class Watcher:
     def wake(self, oids: Iterable[bytes] | None) -> None:
         """Ring the bells of these objects, or all of them; called by the database while it commits."""
         with self._lock:
-            if not self._bells:
-                return
-            rung = self._bells.values() if oids is None else [self._bells.get(oid, ()) for oid in oids]
-            rings = [ring for rings in rung for ring in rings]
+            rings = list(self._big_bells)
+            if self._bells:
+                rung = self._bells.values() if oids is None else [self._bells.get(oid, ()) for oid in oids]
+                rings += [ring for some in rung for ring in some]
         for ring in rings:  # not under the lock: who is told may have a lock of his own, and subscribe under it
             ring()
 

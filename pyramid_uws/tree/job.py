@@ -20,7 +20,8 @@ class Job(Persistent):
 
     ``parameters`` are ``(name, text)`` pairs; ``references`` are parameters sent as files: ``(name, media
     type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``; ``error`` is
-    ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``.
+    ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
+    the dispatcher that made the last attempt.
     """
 
     __name__: str
@@ -42,6 +43,7 @@ class Job(Persistent):
     progress: tuple[float, str] | None = None
     reason: str | None = None
     attempt: int = 0
+    worker: str | None = None
     abort_requested: int | None = None
 
     def __init__(self, job_id: str, *, created: int, execution_duration: int, **facts: Any) -> None:

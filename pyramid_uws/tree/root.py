@@ -10,6 +10,7 @@ from zope.interface import implementer
 from pyramid_uws.interfaces import IRoot, IService
 
 from .attributes import STANDARD_ATTRIBUTES
+from .heartbeat import Heartbeat
 from .renderer import Renderer
 from .rights import PUBLIC
 
@@ -25,6 +26,9 @@ class Root(Persistent):
     # Which attributes a job has is code, not state: the volatile mapping is handed over with each opening
     # of the tree and never stored.
     _v_attributes: Mapping[str, Callable[..., Any]] = STANDARD_ATTRIBUTES
+
+    #: Worker's name -> :class:`Heartbeat`; made for the first of them.
+    workers: OOBTree | None = None
 
     def __init__(self) -> None:
         self.services = OOBTree()
@@ -44,6 +48,19 @@ class Root(Persistent):
     def offer(self, attributes: Mapping[str, Callable[..., Any]]) -> None:
         """Let the jobs have these attributes for as long as this copy of the root lives."""
         self._v_attributes = attributes
+
+    def heartbeats(self) -> Iterator[Heartbeat]:
+        """Yield the heartbeats of all workers, by name."""
+        return iter(() if self.workers is None else self.workers.values())
+
+    def heartbeat(self, name: str) -> Heartbeat:
+        """Return the heartbeat of that worker, made if it is not there."""
+        if self.workers is None:
+            self.workers = OOBTree()
+        if name not in self.workers:
+            self.workers[name] = Heartbeat(name)
+        found: Heartbeat = self.workers[name]
+        return found
 
     def add(self, name: str) -> "Service":
         """Return the service of that name, made if it is not there."""

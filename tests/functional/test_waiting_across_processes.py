@@ -1,65 +1,24 @@
 """Two servers over one database (ZEO): what one of them changes wakes who waits at the other."""
 
-import contextlib
-import importlib.util
-import signal
-import socket
-import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.support.crowds import Crowd
 from tests.support.http import abort, create, http, wait_for
-from tests.support.server import HOST, Server, free_port
-
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("ZEO") is None, reason="ZEO is not installed")
-
-STOP_SECONDS = 10
-
-
-class Storage:
-    """A ZEO server in a process of its own."""
-
-    def __init__(self, folder):
-        self._file = folder / "shared.fs"
-        self._log = folder / "zeo.log"
-        self._process = None
-        self.port = free_port()
-
-    def start(self):
-        options = ["--address", f"{HOST}:{self.port}", "--filename", str(self._file)]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "ZEO.runzeo", *options],
-                cwd=self._file.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        wait_for(self._answers, what="ZEO")
-
-    def _answers(self):
-        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port)):
-            return True
-
-    def stop(self):
-        self._process.send_signal(signal.SIGTERM)
-        self._process.wait(STOP_SECONDS)
+from tests.support.server import Server
+from tests.support.zeo import zeo
 
 
 @pytest.fixture(scope="module")
 def storage(tmp_path_factory):
-    storage = Storage(tmp_path_factory.mktemp("zeo"))
-    storage.start()
-    yield storage
-    storage.stop()
+    with zeo(tmp_path_factory.mktemp("zeo")) as storage:
+        yield storage
 
 
 @pytest.fixture(scope="module")
 def neighbours(storage, tmp_path_factory):
-    settings = {"uws.storage": f"zeo://{HOST}:{storage.port}?wait_timeout=20", "uws.dispatcher": "none"}
+    settings = {"uws.storage": storage.uri, "uws.dispatcher": "none"}
     with (
         Server(tmp_path_factory.mktemp("one"), settings=settings, services=["quick"]) as one,
         Server(tmp_path_factory.mktemp("two"), settings=settings, services=["quick"]) as two,

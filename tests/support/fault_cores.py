@@ -21,6 +21,10 @@ PARAMETERS_WITNESS = (
     Parameter(name="SECONDS", type="double", unit="s", default=0.0, description="How long to work"),
     Parameter(name="SIZE", type="int", default=100, description="Bytes of the result"),
 )
+PARAMETERS_TALLY = (
+    FOLDER,
+    Parameter(name="SECONDS", type="double", unit="s", default=0.0, description="To sleep"),
+)
 PARAMETERS_GATED = (
     FOLDER,
     Parameter(name="FAIL", type="string", default="", description="What to complain of in the end"),
@@ -46,6 +50,21 @@ def witness(job):
         time.sleep(min(left, 0.1))
     job.add_result("result", "text/plain", content_of(job.id, job.parameters["SIZE"]))
     _note(diary, "ended")
+
+
+def tally(job):
+    """Add a line to a common file when it begins and when it ends; the result tells who made it."""
+    tally_line(job, "began")
+    time.sleep(job.parameters["SECONDS"])
+    job.add_result("process", "text/plain", str(os.getpid()))
+    tally_line(job, "ended")
+
+
+def tally_line(job, word):
+    line = f"{word} {job.id} {os.getpid()} {time.monotonic()}\n"
+    descriptor = os.open(Path(job.parameters["FOLDER"]) / "tally", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    os.write(descriptor, line.encode())
+    os.close(descriptor)
 
 
 def gated(job):

@@ -42,6 +42,7 @@ MAY_IMPORT = {
     "config": {"definition", "interfaces", "settings", "tree", "uws", "views"},
     "admin": {"definition", "exceptions", "execution", "settings", "tree", "uws", "version"},
     "cli": {"admin", "exceptions", "settings", "site"},
+    "worker": {"site", "version"},
     "application": {"auth", "config", "definition", "settings", "site", "snapshot"},
     "__init__": {"version"},
 }
