@@ -63,10 +63,8 @@ setup(
             "coverage>=7.10",
             "hypothesis>=6.100",
             "requests>=2.32",
-            "ZEO>=6,<7",
-            "gunicorn>=23",
             "pyvo>=1.6",
-            # Servers beside ours, with which waiting is tested: another WSGI server, a database for several processes.
+            # Servers beside ours: another WSGI server, a database for several processes.
             "gunicorn>=23",
             "ZEO>=6,<7",
             "ruff>=0.17,<0.18",

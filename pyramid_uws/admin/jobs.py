@@ -1,7 +1,6 @@
 """Jobs as an operator sees them: a table of many, everything about one. Names are those of the JSON documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from pyramid_uws.exceptions import NoSuchThing
@@ -86,7 +85,8 @@ def describe(root: Root, text: str, settings: Settings) -> dict[str, Any]:
         "files": [_file(store, job.job_id, reference) for reference in job.references],
         "results": [_result(store, job.job_id, result) for result in job.results],
         "log": None if log is None else str(log),
-        "work": _work(settings.work / f"{job.job_id}.{job.attempt}"),
+        "worker": job.worker,
+        "work": _work(settings, job),
     }
 
 
@@ -120,9 +120,12 @@ def _result(store: ResultStore, job_id: str, result: tuple[str, str, int, str]) 
     return {"id": result_id, "mimeType": media_type, "size": count, "sha256": sha256, "file": path}
 
 
-def _work(folder: Path) -> dict[str, Any] | None:
-    """Return where the job runs, and the process that keeps it, if it runs."""
-    if not folder.is_dir():
+def _work(settings: Settings, job: Job) -> dict[str, Any] | None:
+    """Return where on this host the job runs, and the process that keeps it, if it runs."""
+    name = f"{job.job_id}.{job.attempt}"
+    homes = (settings.work, settings.work / (job.worker or ""))
+    folder = next((home / name for home in homes if (home / name).is_dir()), None)
+    if folder is None:
         return None
     keeper = JobDirectory(folder).keeper()
     return {"folder": str(folder), "pid": keeper.pid if keeper is not None and alive(keeper) else None}

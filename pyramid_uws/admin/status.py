@@ -9,7 +9,7 @@ from typing import Any
 
 from pyramid_uws.execution.changes import async_renderers
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import AsyncRenderer, Joblist, Root
+from pyramid_uws.tree import AsyncRenderer, Heartbeat, Joblist, Root
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.phases import ACTIVE, EXECUTING, PHASES, QUEUED
 
@@ -43,7 +43,20 @@ def _tree_status(root: Root) -> dict[str, Any]:
         "bytes": root._p_jar.db().getSize(),  # noqa: SLF001 - persistent's public way to the database
         "nextDestruction": instant(min((date for date in dates if date is not None), default=None)),
         "expired": sum(1 for joblist in joblists for _ in joblist.expired(moment)),
+        "workers": [_worker_status(heart) for heart in root.heartbeats()],
         "services": [_service_status(renderer) for renderer in async_renderers(root)],
+    }
+
+
+def _worker_status(heart: Heartbeat) -> dict[str, Any]:
+    return {
+        "worker": heart.name,
+        "host": heart.host,
+        "pid": heart.pid,
+        "slots": heart.slots,
+        "started": format_instant(heart.started),
+        "seen": format_instant(heart.seen),
+        "dead": heart.gone,
     }
 
 
@@ -125,6 +138,10 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
             ("next destruction", f"{seconds(found['nextDestruction']) or 'none'}{expired}"),
         ]
     )
+    if found["workers"]:
+        yield ""
+        workers = ("WORKER", "HOST", "PID", "SLOTS", "SINCE", "LAST HEARTBEAT")
+        yield from table(workers, [_worker(worker) for worker in found["workers"]], right={"PID", "SLOTS"})
     yield ""
     yield from _services(found["services"])
     running = [(service, job) for service in found["services"] for job in service["running"]]
@@ -142,6 +159,11 @@ def _server(found: Mapping[str, Any]) -> str:
         return f"no server (nobody listens at {found['socket']})"
     jobs = "runs jobs" if server["dispatcher"] == "embedded" else "runs no jobs itself"
     return f"pid {server['pid']}, version {server['version']}, since {seconds(server['started'])}, {jobs}"
+
+
+def _worker(worker: Mapping[str, Any]) -> tuple[Any, ...]:
+    seen = f"{seconds(worker['seen'])}{' (dead)' if worker['dead'] else ''}"
+    return worker["worker"], worker["host"], worker["pid"], worker["slots"], seconds(worker["started"]), seen
 
 
 def _folder(use: Mapping[str, Any]) -> str:

@@ -237,13 +237,27 @@ class Dispatcher:
         ended = [key.data for key, _ in events if key.data is not None]
         if len(ended) < len(events):
             os.read(self._bell_out, 65536)
-        self.harvester.write([self._harvest(run) for run in ended])
+        if ended and not self._may_act() and not self._stopping.is_set():
+            self._stopping.wait(PERIOD)  # until it is known what has become of the jobs
+            return
+        self.harvester.write([harvest for run in ended if (harvest := self._harvest(run)) is not None])
 
-    def _harvest(self, run: Run) -> Harvest:
+    def _harvest(self, run: Run) -> Harvest | None:
+        """Return what the run has left; None if its job was taken from us, and may have results of another."""
         del self._runs[run.address]
         self._selector.unregister(run.pidfd)
         os.close(run.pidfd)
-        return self.harvester.gather(run)
+        with self.reader.reading() as root:
+            is_ours = _is_ours(root, run)
+        if is_ours:
+            return self.harvester.gather(run)
+        end_everything(run.keeper, run.directory.marker)
+        run.directory.remove()
+        return None
+
+    def _may_act(self) -> bool:
+        """Tell whether no other worker can believe that this one is dead."""
+        return self.neighbours is None or self.neighbours.has_lease()
 
     # Reaping what has expired
 
@@ -284,9 +298,7 @@ class Dispatcher:
         """Start queued jobs, oldest first, as far as there are slots."""
         free = self._slots - len(self._runs)
         self._is_hungry = free > 0
-        if self.neighbours is not None and not self.neighbours.may_claim():
-            return
-        if free <= 0 or self.harvester.waiting or self._stopping.is_set():
+        if free <= 0 or not self._may_act() or self.harvester.waiting or self._stopping.is_set():
             return
         with self.reader.reading() as root:
             addresses, homeless = self._next_in_queue(root, free)
@@ -371,8 +383,16 @@ def _is_unwanted(root: Root, run: Run) -> bool:
     joblist = run.address.joblist(root)
     if run.address.job_id not in joblist:
         return True
+    return joblist[run.address.job_id].abort_requested is not None or not _is_ours(root, run)
+
+
+def _is_ours(root: Root, run: Run) -> bool:
+    """Tell whether the run's job is in the hands of no other attempt; one that was deleted is not."""
+    joblist = run.address.joblist(root)
+    if run.address.job_id not in joblist:
+        return True
     job = joblist[run.address.job_id]
-    return job.abort_requested is not None or job.attempt != run.attempt or job.phase not in _AT_WORK
+    return job.attempt == run.attempt and job.phase in _AT_WORK
 
 
 def _queue_of(renderer: AsyncRenderer) -> Iterator[tuple[int, Address]]:

@@ -87,8 +87,8 @@ class Neighbours:
         if not self._thread.is_alive():
             self._thread.start()
 
-    def may_claim(self) -> bool:
-        """Tell whether jobs may be started: not while others may believe us dead."""
+    def has_lease(self) -> bool:
+        """Tell whether nobody can believe us dead, so that jobs may be started and brought in."""
         return self.lease is None or not self.lease.is_over()
 
     def leave(self, *, still_running: bool) -> None:

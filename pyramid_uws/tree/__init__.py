@@ -5,6 +5,7 @@ definition, which is code and never stored. Imports ``uws``, ``interfaces`` and 
 """
 
 from .attributes import STANDARD_ATTRIBUTES, Attribute
+from .heartbeat import Heartbeat
 from .job import Job
 from .joblist import Joblist, JobRow
 from .renderer import AsyncRenderer, Renderer
@@ -15,6 +16,7 @@ __all__ = [
     "STANDARD_ATTRIBUTES",
     "AsyncRenderer",
     "Attribute",
+    "Heartbeat",
     "Job",
     "JobRow",
     "Joblist",

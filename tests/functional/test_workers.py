@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pyramid_uws.cli import main as admin
 from tests.support.http import abort, create, http, parse, phase, wait_for, wait_for_phase, xpath
 from tests.support.server import Server
 from tests.support.zeo import Worker, zeo
@@ -91,6 +92,13 @@ def test_two_workers_run_five_hundred_jobs_though_one_is_killed(web, folder, fir
         assert http.get(f"{job}/results/process").text == pid
 
 
+def test_the_operator_sees_the_workers(web, first, capfd):
+    assert admin([str(web.ini), "status"]) == 0
+    row = next(line for line in capfd.readouterr().out.splitlines() if line.startswith("first "))
+    assert str(first.process.pid) in row.split()
+    assert "(dead)" not in row
+
+
 def test_a_new_job_is_begun_at_once(web, folder, first):
     started = time.monotonic()
     for _ in range(5):
@@ -129,9 +137,11 @@ def test_a_worker_that_was_stopped_and_comes_back_changes_nothing(web, folder, f
     first.process.send_signal(signal.SIGSTOP)
     with Worker(web, "second"):
         wait_for(lambda: len(began(folder, job)) == 2, timeout=40, what="the second attempt")
-        first.process.send_signal(signal.SIGCONT)
         wait_for_phase(job, "COMPLETED")
+        first.process.send_signal(signal.SIGCONT)
         wait_for(lambda: "was declared dead" in first.log)
+        wait_for_phase(create(web.joblist("tally"), FOLDER=folder, PHASE="RUN"), "COMPLETED")
+        wait_for(lambda: not list((web.var / "work" / "first").iterdir()), what="the end of the old attempt")
     assert http.get(f"{job}/results/process").text == began(folder, job)[1]
 
 

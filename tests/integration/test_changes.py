@@ -97,7 +97,7 @@ class TestClaim:
             phases.QUEUED, owner="alice", runid="r", parameters=(("A", "1"),), reason="again", attempt=1
         )
 
-        claimed = writer.do(claim(address))
+        claimed = writer.do(claim(address, "first"))
 
         assert (claimed.address, claimed.attempt, claimed.duration) == (address, 2, 7)
         assert (claimed.owner, claimed.runid, claimed.parameters) == ("alice", "r", (("A", "1"),))
@@ -109,12 +109,12 @@ class TestClaim:
     @pytest.mark.parametrize("steps", [(), AT_WORK, (phases.ABORTED,)])
     def test_a_job_that_has_moved_meanwhile_is_not(self, writer, job_in, steps):
         with pytest.raises(NotAllowedNow):
-            writer.do(claim(job_in(*steps)))
+            writer.do(claim(job_in(*steps), "first"))
 
     def test_of_two_claims_one_is_the_first(self, writer, job_in):
         address = job_in(phases.QUEUED)
 
-        first, second = writer.submit(claim(address)), writer.submit(claim(address))
+        first, second = writer.submit(claim(address, "first")), writer.submit(claim(address, "first"))
 
         assert first.result(10).attempt == 1
         with pytest.raises(NotAllowedNow):

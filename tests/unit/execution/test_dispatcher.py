@@ -26,7 +26,7 @@ def dispatcher(left):
 @pytest.fixture
 def claimed(left):
     """A job that was just claimed."""
-    return left.writer.do(claim(Address(SERVICE, "async", left.job(phases.QUEUED, attempt=0))))
+    return left.writer.do(claim(Address(SERVICE, "async", left.job(phases.QUEUED, attempt=0)), "here"))
 
 
 def fail(*_args):
