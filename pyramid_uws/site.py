@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import zodburi
@@ -13,10 +14,11 @@ from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.admin.actions import Actions
 from pyramid_uws.admin.control import ControlSocket
+from pyramid_uws.admin.looking import file_of
 from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
-from pyramid_uws.execution.filestorage import take_room_first
+from pyramid_uws.execution.filestorage import check_whole, take_room_first
 from pyramid_uws.execution.neighbours import Neighbours
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
@@ -146,11 +148,15 @@ def open_database(uri: str) -> DB:
     except (KeyError, ValueError) as problem:
         raise ConfigurationError(f"setting uws.storage = {uri}: no such kind of storage ({problem})") from problem
     options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
+    file = file_of(uri)
+    if file is not None:
+        check_whole(file)
     try:
         storage = make_storage()
     except LockError as problem:
         raise LockError(f"{uri} is locked: another server, or uws-admin, is using it.") from problem
     if isinstance(storage, FileStorage) and not storage.isReadOnly():
+        Path(storage.getName()).chmod(0o600)
         take_room_first(storage)
     return DB(storage, pool_size=POOL, **options)
 

@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("ini", metavar="SITE.INI", help="the ini file of the site, as for pserve")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_add_status, _add_jobs, _add_show, _add_abort, _add_delete, _add_reap, _add_pack):
+    for add in (_add_status, _add_jobs, _add_show, _add_abort, _add_delete, _add_reap, _add_archive, _add_pack):
         add(commands)
     return parser
 
@@ -185,6 +185,22 @@ def _add_reap(commands: Any) -> None:
         "reap",
         "destroy the jobs whose destruction time has come",
         "They are removed or archived as their service says. A server that runs jobs does this by itself.",
+    )
+
+
+def _add_archive(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "archive",
+        "list the archived jobs, newest first, or export them",
+        "All conditions given must hold; times are those of creation.",
+    )
+    parser.add_argument("--service", metavar="NAME", help="only jobs of this service")
+    parser.add_argument("--owner", metavar="NAME", help="only jobs of this owner; '' for those that nobody owns")
+    parser.add_argument("--since", metavar="TIME", type=_instant, help="only jobs created after this UTC time")
+    parser.add_argument("--until", metavar="TIME", type=_instant, help="only jobs created before this UTC time")
+    parser.add_argument(
+        "--export", metavar="FILE", type=Path, help="write everything about them there, a line of JSON for each"
     )
 
 

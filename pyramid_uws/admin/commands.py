@@ -1,8 +1,10 @@
 """The commands: each looks or acts, says what it has found or done, and returns the exit status."""
 
 import argparse
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pyramid_uws.execution.changes import async_renderers
@@ -11,12 +13,13 @@ from pyramid_uws.tree import Root
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.limits import SECOND
+from pyramid_uws.uws.phases import ARCHIVED
 
 from .acting import Visit, act_on, performing, ping
 from .client import NoAnswer
 from .console import Console
 from .finding import Choice, Unclear, find_one, job_at
-from .jobs import describe, description_lines, job_lines, list_jobs, summary
+from .jobs import describe, description_lines, export, job_lines, list_jobs, summary
 from .looking import file_of, look, shown
 from .status import status, status_lines
 from .text import count, facts, size
@@ -66,6 +69,34 @@ def run_jobs(call: Call) -> int:
     call.console.say(job_lines(jobs) if jobs else ["no such jobs"])
     call.console.give(jobs)
     return DONE
+
+
+def run_archive(call: Call) -> int:
+    """List the archived jobs, or export them into a file that is there only when it is whole."""
+    options = call.options
+    archived = JobFilter(frozenset({ARCHIVED}), options.since)
+    choice = Choice(archived, options.service, options.owner, options.until)
+    if options.export is None:
+        jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+        call.console.say(job_lines(jobs) if jobs else ["no such jobs"])
+        call.console.give(jobs)
+        return DONE
+    draft = options.export.with_name(f".{options.export.name}.{os.getpid()}")
+    try:
+        number = look(call.settings.storage, lambda root: _export(root, choice, call.settings, draft))
+        draft.replace(options.export)
+    finally:
+        draft.unlink(missing_ok=True)
+    call.console.say([f"{count(number, 'job')} in {options.export}"])
+    call.console.give({"jobs": number, "file": str(options.export)})
+    return DONE
+
+
+def _export(root: Root, choice: Choice, settings: Settings, file: Path) -> int:
+    """Write the jobs into a private file, anew if it is there."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        return export(root, choice, settings, stream)
 
 
 def run_show(call: Call) -> int:
@@ -218,5 +249,6 @@ COMMANDS: Mapping[str, Callable[[Call], int]] = {
     "abort": run_abort,
     "delete": run_delete,
     "reap": run_reap,
+    "archive": run_archive,
     "pack": run_pack,
 }

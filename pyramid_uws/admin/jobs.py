@@ -1,7 +1,8 @@
 """Jobs as an operator sees them: a table of many, everything about one. Names are those of the JSON documents."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from pyramid_uws.exceptions import NoSuchThing
 from pyramid_uws.execution.jobdir import JobDirectory
@@ -70,8 +71,20 @@ def job_lines(jobs: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 def describe(root: Root, text: str, settings: Settings) -> dict[str, Any]:
     """Return everything about the one job that is meant."""
-    address = find_one(root, text)
-    job = job_at(root, address)
+    return _description(job_at(root, find_one(root, text)), settings)
+
+
+def export(root: Root, choice: Choice, settings: Settings, stream: IO[str]) -> int:
+    """Write everything about the chosen jobs, a line of JSON for each; return how many they are."""
+    number = 0
+    for number, (renderer, row) in enumerate(choose(root, choice), 1):
+        stream.write(json.dumps(_description(renderer.joblist[row.job_id], settings)) + "\n")
+        if not number % _BREATH:
+            root._p_jar.cacheGC()  # noqa: SLF001 - persistent's public way to its cache
+    return number
+
+
+def _description(job: Job, settings: Settings) -> dict[str, Any]:
     store = ResultStore(settings.results)
     log = store.log(job.job_id)
     return {
@@ -84,6 +97,9 @@ def describe(root: Root, text: str, settings: Settings) -> dict[str, Any]:
         "parameters": [{"id": name, "value": value} for name, value in job.parameters],
         "files": [_file(store, job.job_id, reference) for reference in job.references],
         "results": [_result(store, job.job_id, result) for result in job.results],
+        "formerResults": [
+            dict(zip(("id", "mime-type", "size", "sha256"), result, strict=True)) for result in job.former
+        ],
         "log": None if log is None else str(log),
         "worker": job.worker,
         "work": _work(settings, job),

@@ -144,7 +144,7 @@ def reap(address: Address, definition: ServiceDefinition | None, instant: int) -
         if definition is not None and definition.on_destruction == "archive":
             if job.phase not in phases.FINAL:
                 move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None)
-            move(journal, joblist, job, phases.ARCHIVED, results=(), references=())
+            move(journal, joblist, job, phases.ARCHIVED, former=job.results, results=(), references=())
         else:
             joblist.remove(address.job_id)
             journal.append(PhaseChanged(address.service, address.renderer, address.job_id, job.phase, None))

@@ -19,7 +19,8 @@ class Job(Persistent):
     """A job (UWS 1.1, section 2.1). Instants are µs since 1970 UTC or None, durations whole seconds.
 
     ``parameters`` are ``(name, text)`` pairs; ``references`` are parameters sent as files: ``(name, media
-    type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``; ``error`` is
+    type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``, ``former`` those of
+    an archived job, whose files are gone; ``error`` is
     ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
     the dispatcher that made the last attempt.
     """
@@ -39,6 +40,7 @@ class Job(Persistent):
     parameters: tuple[tuple[str, str], ...] = ()
     references: tuple[tuple[str, str, int, str], ...] = ()
     results: tuple[tuple[str, str, int, str], ...] = ()
+    former: tuple[tuple[str, str, int, str], ...] = ()
     failure: tuple[str, str, str] | None = None
     progress: tuple[float, str] | None = None
     reason: str | None = None
@@ -86,4 +88,12 @@ class Job(Persistent):
                 told.append(("progressText", text))
         if self.reason:
             told.append(("reason", self.reason))
+        if self.former:
+            told.append(("formerResults", "; ".join(map(_provenance, self.former))))
         return tuple(told)
+
+
+def _provenance(result: tuple[str, str, int, str]) -> str:
+    """Write what a result was, so that a copy of it can be told to be one."""
+    result_id, media_type, size, sha256 = result
+    return f"{result_id} ({media_type}, {size} bytes, sha256 {sha256})"

@@ -266,6 +266,9 @@ class TestArchive:
         after = job_document(job)
         assert xpath(after, "uws:results/uws:result") == []
         assert http.get(f"{job}/results/result-0").status_code == 404
+        former = text(after, "uws:jobInfo/*[local-name()='formerResults']")
+        for result in xpath(before, "uws:results/uws:result"):
+            assert f"{result.get('id')} (text/plain, {result.get('size')} bytes, sha256 " in former
         for kept in ("uws:runId", "uws:startTime", "uws:endTime", "uws:parameters/uws:parameter[1]"):
             assert text(after, kept) == text(before, kept)
         wait_for(lambda: not files(limited, job), timeout=5)

@@ -899,3 +899,57 @@ class TestPackedMeanwhile:
 
 def touch(root, _journal):
     root._p_changed = True
+
+
+class TestArchive:
+    @pytest.fixture
+    def archived(self, open_site):
+        """Three archived jobs, oldest first: of two owners, with provenance; and one that is not archived."""
+        sha256 = "0" * 64
+        ids = [new_id(now() - age * DAY) for age in (30, 20, 10, 5)]
+        facts = {"phase": phases.ARCHIVED, "former": (("map", "image/png", 3, sha256),), "execution_duration": 0}
+
+        def change(root, _journal):
+            joblist = find_joblist(root, "sleeper", "async")
+            for number, job_id in enumerate(ids):
+                own = {"owner": "ann" if number else "bob", **facts}
+                if number == 3:
+                    own |= {"phase": phases.COMPLETED, "former": ()}
+                joblist.add(Job(job_id, created=now() - (30 - number * 10) * DAY, **own))
+
+        with open_site() as site:
+            site.site.writer.do(change)
+        return ids[:3]
+
+    def listed(self, admin, *options):
+        status, output, _ = admin("archive", "--json", *options)
+        assert status == 0
+        return [job["jobId"] for job in json.loads(output)]
+
+    def test_the_archive_is_listed_by_owner_and_time(self, admin, archived):
+        first, second, third = archived
+        moment = format_instant(now() - 15 * DAY)
+        assert self.listed(admin) == [third, second, first]
+        assert self.listed(admin, "--owner", "bob") == [first]
+        assert self.listed(admin, "--since", moment) == [third]
+        assert self.listed(admin, "--until", moment, "--owner", "ann") == [second]
+        assert self.listed(admin, "--service", "quick") == []
+
+    def test_it_is_exported_with_the_provenance_of_results(self, admin, archived, tmp_path):
+        file = tmp_path / "archive.jsonl"
+
+        status, output, _ = admin("archive", "--export", str(file))
+
+        assert (status, output) == (0, f"3 jobs in {file}\n")
+        jobs = [json.loads(line) for line in file.read_text().splitlines()]
+        assert [job["jobId"] for job in jobs] == archived[::-1]
+        result = {"id": "map", "mime-type": "image/png", "size": 3, "sha256": "0" * 64}
+        assert all(job["formerResults"] == [result] and job["results"] == [] for job in jobs)
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert not list(tmp_path.glob(".archive*"))
+
+    def test_an_export_that_fails_leaves_the_file_before(self, admin, archived, tmp_path):
+        status, _, complaints = admin("archive", "--export", str(tmp_path / "nowhere" / "file"))
+
+        assert status == 1
+        assert "No such file" in complaints

@@ -252,11 +252,12 @@ class TestReap:
         )
 
         assert writer.do(reap(address, ARCHIVING, 100))
-        assert read(address, "phase", "results", "references", "parameters") == (
+        assert read(address, "phase", "results", "references", "parameters", "former") == (
             phases.ARCHIVED,
             (),
             (),
             (("B", "2"),),
+            RESULTS,
         )
 
     @pytest.mark.spec("U-61")

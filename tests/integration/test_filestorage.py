@@ -10,8 +10,10 @@ from types import SimpleNamespace
 import pytest
 import transaction
 from persistent.mapping import PersistentMapping
+from pyramid.exceptions import ConfigurationError
 
 from pyramid_uws.execution import linux
+from pyramid_uws.execution.filestorage import take_room_first
 from pyramid_uws.site import open_database
 from tests.support.disks import small_disk
 
@@ -119,3 +121,28 @@ class TestTakingRoom:
         finally:
             os.close(reader)
             os.close(writer)
+
+
+def test_a_database_is_private(tmp_path):
+    file = tmp_path / "uws.fs"
+    open_database(f"file://{file}").close()
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pack_that_was_cut_off_is_not_taken_for_a_new_site(tmp_path):
+    file = tmp_path / "uws.fs"
+    open_database(f"file://{file}").close()
+    file.rename(tmp_path / "uws.fs.old")
+
+    with pytest.raises(ConfigurationError, match=r"packing was cut off. Rename that to uws\.fs"):
+        open_database(f"file://{file}")
+    assert not file.exists()
+
+
+def test_a_zodb_that_is_made_otherwise_is_left_alone_with_a_warning(caplog):
+    storage = SimpleNamespace(tpc_vote=None)
+
+    take_room_first(storage)
+
+    assert "a full disk may damage the database" in caplog.text
+    assert storage.tpc_vote is None
