@@ -122,3 +122,13 @@ def test_whatever_happens_there_is_a_move_and_an_error_has_a_message(outcome, as
         kind, message, _ = ending.failure
         assert kind in {"fatal", "transient"}
         assert message.strip()
+
+
+@pytest.mark.parametrize(
+    ("on_stop", "phase"), [("requeue", phases.QUEUED), ("leave", phases.ERROR), ("error", phases.ERROR)]
+)
+def test_a_job_whose_worker_was_lost_is_run_again_if_the_service_wants_it_so(on_stop, phase):
+    ending = end(Outcome(ended="forsaken", started=1, finished=2, message="lost"), on_stop=on_stop)
+
+    assert ending.phase == phase
+    assert "worker that ran the job was lost" in (ending.reason or ending.failure[1])
