@@ -34,6 +34,9 @@ from pyramid_uws.views.waiting import WaitingRoom
 #: Connections kept open; more are made, with a warning, when more threads ask.
 POOL = 64
 
+#: Objects that each connection keeps in memory, unless the URI says otherwise; a kB each, or two.
+CACHE = 3000
+
 _role: ContextVar[str] = ContextVar("role", default="serving")
 
 
@@ -135,8 +138,9 @@ class Site:
         """Return the worker system of a service's renderer, also of a service that is gone."""
         definition = self.definitions.get(service)
         kind = (definition.worker_system if definition else None) or WorkerSystem
+        style = getattr(self._renderers.get(renderer), "parameter_style", Renderer.parameter_style)
         system: WorkerSystem = kind(
-            service, renderer, definition, writer=self.writer, store=self.store, wake=self.wake
+            service, renderer, definition, writer=self.writer, store=self.store, wake=self.wake, style=style
         )
         return system
 
@@ -148,6 +152,8 @@ def open_database(uri: str) -> DB:
     except (KeyError, ValueError) as problem:
         raise ConfigurationError(f"setting uws.storage = {uri}: no such kind of storage ({problem})") from problem
     options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
+    if "connection_cache_size" not in uri:
+        options["cache_size"] = CACHE
     file = file_of(uri)
     if file is not None:
         check_whole(file)

@@ -4,6 +4,7 @@ Requests only read; changes go through the writer. So there is no transaction to
 connection is told where a transaction would begin and end, which is all that reading needs of one.
 """
 
+import itertools
 from typing import Any
 
 import transaction
@@ -11,6 +12,9 @@ from pyramid.interfaces import VH_ROOT_KEY
 from pyramid.request import Request
 
 from pyramid_uws.tree import Root, get_root
+
+#: One request in so many uses the snapshot that was idle for longest.
+ROTATION = 50
 
 
 class Snapshot:
@@ -52,11 +56,15 @@ class Snapshots:
     def __init__(self, site: Any) -> None:
         self._site = site
         self._idle: list[Snapshot] = []
+        self._taken = itertools.count(1)
 
     def take(self) -> Snapshot:
-        """Return one that nobody uses, the one used last if there are several."""
+        """Return one that nobody uses, the one used last if there are several.
+
+        Now and then it is the one that was idle for longest: ZODB notes for each what has changed meanwhile.
+        """
         try:
-            return self._idle.pop()
+            return self._idle.pop(0 if next(self._taken) % ROTATION == 0 else -1)
         except IndexError:
             return Snapshot(self._site)
 

@@ -25,7 +25,10 @@ _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 
 @dataclass(frozen=True)
 class Claimed:
-    """A job taken from the queue: what its attempt needs to know. ``duration`` in seconds."""
+    """A job taken from the queue: what its attempt needs to know.
+
+    ``duration`` in seconds; ``style`` is how conditions are written.
+    """
 
     address: Address
     attempt: int
@@ -34,6 +37,7 @@ class Claimed:
     parameters: tuple[tuple[str, str], ...]
     references: tuple[tuple[str, str, int, str], ...]
     duration: int
+    style: str
 
 
 def async_renderers(root: Root) -> Iterator[AsyncRenderer]:
@@ -65,7 +69,14 @@ def claim(address: Address, worker: str) -> Callable[[Root, Journal], Claimed]:
         facts = {"started": instant, "attempt": job.attempt + 1, "quote": quote, "reason": None, "worker": worker}
         move(journal, joblist, job, phases.EXECUTING, **facts)
         return Claimed(
-            address, job.attempt, job.owner, job.runid, job.parameters, job.references, job.execution_duration
+            address,
+            job.attempt,
+            job.owner,
+            job.runid,
+            job.parameters,
+            job.references,
+            job.execution_duration,
+            joblist.__parent__.parameter_style,
         )
 
     return change

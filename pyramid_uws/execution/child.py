@@ -93,7 +93,7 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
 def run_core(directory: JobDirectory, spec: JobSpec, log_to: int) -> dict[str, Any]:
     """Call the core; return what is to be said of the end."""
     core = load(spec.core)
-    values = complete(spec.declarations, spec.parameters, spec.uploads)
+    values = complete(spec.declarations, spec.parameters, spec.uploads, spec.style)
     core(CoreJob(directory, spec, values, log_to))
     return {"ended": "returned"}
 

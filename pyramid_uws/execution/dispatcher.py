@@ -355,6 +355,7 @@ class Dispatcher:
             core=definition.core,
             declarations=definition.parameters,
             parameters=claimed.parameters,
+            style=claimed.style,
             uploads={name: str(self.store.reference(job_id, file)) for name, _, _, file in claimed.references},
             owner=claimed.owner,
             runid=claimed.runid,

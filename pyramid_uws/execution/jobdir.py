@@ -42,8 +42,9 @@ OUTCOME_ROOM = 65536
 
 @dataclass(frozen=True, kw_only=True)
 class JobSpec:
-    """What is to be run. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
+    """What is to be run.
 
+    ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
     it there is no such limit.
     """
@@ -54,6 +55,7 @@ class JobSpec:
     core: str
     declarations: tuple[Parameter, ...] = ()
     parameters: tuple[tuple[str, str], ...] = ()
+    style: str = "dali"
     uploads: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     owner: str | None = None
     runid: str | None = None

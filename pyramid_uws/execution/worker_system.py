@@ -60,7 +60,10 @@ class Sent:
 
 @implementer(IWorkerSystem)
 class WorkerSystem:
-    """The jobs of one renderer of one service. ``wake`` tells the dispatcher that something is to be done."""
+    """The jobs of one renderer of one service. ``wake`` tells the dispatcher that something is to be done.
+
+    ``style`` is how conditions are written there, the renderer's ``parameter_style``.
+    """
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class WorkerSystem:
         writer: Writer,
         store: ResultStore,
         wake: Callable[[], None],
+        style: str = "dali",
     ) -> None:
         self.service = service
         self.renderer = renderer
@@ -78,6 +82,7 @@ class WorkerSystem:
         self.writer = writer
         self.store = store
         self.wake = wake
+        self.style = style
 
     # Verbs
 
@@ -222,7 +227,7 @@ class WorkerSystem:
         return value
 
     def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> None:
-        complete(self._offered().parameters, pairs, [reference[0] for reference in references])
+        complete(self._offered().parameters, pairs, [reference[0] for reference in references], self.style)
 
     def _merged(
         self, pairs: Pairs, references: Sequence[Reference], sent: Sent
@@ -243,7 +248,7 @@ class WorkerSystem:
         for name, *_ in arrived:
             if types.get(name.upper(), "string") != "string":
                 raise BadValue(name, "", f"a value of type {types[name.upper()]} is sent as text, not as a file")
-        merged = merge(declared, pairs, sent.pairs)
+        merged = merge(declared, pairs, sent.pairs, self.style)
         return _without(merged, by_file), (*kept, *arrived)
 
 

@@ -3,7 +3,8 @@
 May import ``uws`` and ``exceptions`` of the package, nothing else; the child process uses it too.
 """
 
+from .conditions import Condition
 from .declaration import Parameter
 from .values import complete, merge
 
-__all__ = ["Parameter", "complete", "merge"]
+__all__ = ["Condition", "Parameter", "complete", "merge"]

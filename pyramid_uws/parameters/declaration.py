@@ -8,7 +8,8 @@ from typing import Any
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.uws.control import CONTROL_NAMES
 
-from .types import EMPTY_IS_ABSENT, ORDERED, READERS
+from .conditions import CONDITIONED, read_condition
+from .types import EMPTY_IS_ABSENT, TYPES
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*", re.ASCII)
 
@@ -18,7 +19,8 @@ class Parameter:
     """A parameter of a service.
 
     ``default``, ``minimum``, ``maximum`` and ``options`` are parsed values of the type. Wrong declarations
-    raise ``ValueError`` when they are made, that is at start.
+    raise ``ValueError`` when they are made, that is at start. The value of a ``condition`` is a set of values of
+    the type (:class:`~pyramid_uws.parameters.conditions.Condition`), to which minimum and maximum do not apply.
     """
 
     name: str
@@ -33,14 +35,24 @@ class Parameter:
     maximum: Any = None
     options: tuple[Any, ...] = ()
     description: str = ""
+    condition: bool = False
 
     def __post_init__(self) -> None:
         """Refuse declarations that no value could ever satisfy."""
         if not _NAME.fullmatch(self.name) or self.name.upper() in CONTROL_NAMES:
             raise ValueError(f"{self.name!r} cannot be the name of a parameter")
-        if self.type not in READERS:
-            raise ValueError(f"parameter {self.name}: unknown type {self.type!r}, known are {sorted(READERS)}")
-        if self.type not in ORDERED and (self.minimum is not None or self.maximum is not None):
+        if self.type not in TYPES:
+            raise ValueError(f"parameter {self.name}: unknown type {self.type!r}, known are {sorted(TYPES)}")
+        if self.condition and (
+            self.type not in CONDITIONED or self.options or self.multiple or self.default is not None
+        ):
+            raise ValueError(
+                f"parameter {self.name}: a condition is of type {', '.join(sorted(CONDITIONED))},"
+                " without options or default, and single: it is a set by itself"
+            )
+        if (self.condition or not TYPES[self.type].ordered) and (
+            self.minimum is not None or self.maximum is not None
+        ):
             raise ValueError(f"parameter {self.name}: values of type {self.type!r} have no minimum or maximum")
         if self.required and self.default is not None:
             raise ValueError(f"parameter {self.name}: a required parameter has no default")
@@ -52,12 +64,17 @@ class Parameter:
 
     def is_absent(self, text: str) -> bool:
         """Tell whether this text counts as "not given"."""
-        return not text.strip() and self.type in EMPTY_IS_ABSENT
+        return not text.strip() and (self.condition or self.type in EMPTY_IS_ABSENT)
 
-    def read(self, text: str) -> Any:
-        """Return the value of the literal; :class:`BadValue` names the parameter and what was expected."""
+    def read(self, text: str, style: str = "dali") -> Any:
+        """Return the value of the literal; :class:`BadValue` names the parameter and what was expected.
+
+        ``style`` is how a condition is written: ``pql`` or ``dali``.
+        """
         try:
-            value = READERS[self.type](text)
+            if self.condition:
+                return read_condition(self.type, text, style)
+            value = TYPES[self.type].read(text)
             self._check(value)
         except ValueError as problem:
             raise BadValue(self.name, text, str(problem)) from problem

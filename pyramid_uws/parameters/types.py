@@ -1,38 +1,34 @@
-"""The types a parameter may have: how its literal is read (DALI 1.1, section 3)."""
+"""The types a parameter may have: how their literals are read and written (DALI 1.1, section 3)."""
 
-import math
+import json
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
+from uuid import UUID
 
-from pyramid_uws.uws.instants import parse_instant
+from pyramid_uws.uws.instants import format_instant, parse_instant
 
-_INTEGER = re.compile(r"[+-]?\d+|0[xX][0-9a-fA-F]+", re.ASCII)
-_FLOAT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_SPECIAL_FLOATS = MappingProxyType({"NaN": math.nan, "+Inf": math.inf, "Inf": math.inf, "-Inf": -math.inf})
+from .geometry import (
+    read_circle,
+    read_moc,
+    read_point,
+    read_polygon,
+    read_range,
+    read_shape,
+    write_moc,
+    write_numbers,
+    write_polygon,
+    write_shape,
+)
+from .numbers import read_double, read_integer, read_interval
+
 _BOOLEANS = MappingProxyType({"t": True, "true": True, "1": True, "f": False, "false": False, "0": False})
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
-
-def read_integer(text: str) -> int:
-    """Read a decimal or hexadecimal integer of at most 64 bits."""
-    text = text.strip()
-    if _INTEGER.fullmatch(text) is None or len(text) > 20:
-        raise ValueError("expected an integer")
-    number = int(text, 16 if text[:2].lower() == "0x" else 10)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError("expected an integer of at most 64 bits")
-    return number
-
-
-def read_double(text: str) -> float:
-    """Read a floating point number as VOTable writes it; NaN and the infinities included."""
-    text = text.strip()
-    if text in _SPECIAL_FLOATS:
-        return _SPECIAL_FLOATS[text]
-    if _FLOAT.fullmatch(text) is None:
-        raise ValueError("expected a number")
-    return float(text)
+#: How deep JSON may be nested.
+_DEEPEST = 50
 
 
 def read_boolean(text: str) -> bool:
@@ -43,35 +39,71 @@ def read_boolean(text: str) -> bool:
         raise ValueError("expected true or false") from None
 
 
-def read_circle(text: str) -> tuple[float, float, float]:
-    """Read ``ra dec radius`` in degrees: finite, latitude within ±90, radius not negative."""
-    parts = text.split()
-    if len(parts) != 3:
-        raise ValueError("expected three numbers: right ascension, declination and radius in degrees")
-    longitude, latitude, radius = (read_double(part) for part in parts)
-    if not all(map(math.isfinite, (longitude, latitude, radius))):
-        raise ValueError("expected three finite numbers")
-    if abs(latitude) > 90:
-        raise ValueError("the declination must lie between -90 and 90 degrees")
-    if not 0 <= radius <= 180:
-        raise ValueError("the radius must lie between 0 and 180 degrees")
-    return longitude % 360, latitude, radius
+def read_uri(text: str) -> str:
+    """Read an absolute URI."""
+    text = text.strip()
+    if _URI.fullmatch(text) is None:
+        raise ValueError("expected an absolute URI, such as ivo://example/data")
+    return text
 
 
-#: Type name -> function that reads a literal or raises ``ValueError`` with what was expected.
-READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+def read_uuid(text: str) -> UUID:
+    """Read a UUID in its usual form, hyphens included."""
+    text = text.strip()
+    if _UUID.fullmatch(text) is None:
+        raise ValueError("expected a UUID, such as 2b36d94a-5f4c-4c3b-9c0e-6f5a1f6f2a11")
+    return UUID(text)
+
+
+def read_json(text: str) -> Any:
+    """Read JSON, strictly: no NaN, no infinities; nested fifty deep at most."""
+    depth = deepest = 0
+    for mark in re.sub(r'"(?:[^"\\]|\\.)*"', "", text):
+        depth += (mark in "[{") - (mark in "]}")
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        raise ValueError(f"expected JSON nested {_DEEPEST} deep at most")
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except ValueError as problem:
+        raise ValueError(f"expected JSON ({problem})") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+class Type(NamedTuple):
+    """A type of parameters: ``read`` raises ``ValueError`` with what was expected; ``write`` is its inverse.
+
+    ``xtype`` is how VOTable calls it, ``ordered`` whether values can be held to a minimum and a maximum.
+    """
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str] = str
+    xtype: str | None = None
+    ordered: bool = False
+
+
+TYPES: Mapping[str, Type] = MappingProxyType(
     {
-        "string": str,
-        "int": read_integer,
-        "double": read_double,
-        "boolean": read_boolean,
-        "circle": read_circle,
-        "timestamp": parse_instant,
+        "string": Type(str),
+        "int": Type(read_integer, ordered=True),
+        "double": Type(read_double, lambda value: write_numbers((value,)), ordered=True),
+        "boolean": Type(read_boolean, lambda value: "true" if value else "false"),
+        "timestamp": Type(parse_instant, format_instant, "timestamp", ordered=True),
+        "interval": Type(read_interval, write_numbers, "interval"),
+        "point": Type(read_point, write_numbers, "point"),
+        "circle": Type(read_circle, write_numbers, "circle"),
+        "range": Type(read_range, write_numbers, "range"),
+        "polygon": Type(read_polygon, write_polygon, "polygon"),
+        "shape": Type(read_shape, write_shape, "shape"),
+        "moc": Type(read_moc, write_moc, "moc"),
+        "uri": Type(read_uri, xtype="uri"),
+        "uuid": Type(read_uuid, xtype="uuid"),
+        "json": Type(read_json, json.dumps, "json"),
     }
 )
 
 #: Types for which an empty value means "not given".
-EMPTY_IS_ABSENT = frozenset(READERS) - {"string"}
-
-#: Types whose values can be held to a minimum and a maximum.
-ORDERED = frozenset({"int", "double", "timestamp"})
+EMPTY_IS_ABSENT = frozenset(TYPES) - {"string"}

@@ -4,22 +4,28 @@ A job stores ``(name, text)`` pairs. They are checked gently while the job is PE
 readable, gaps are fine) and completely when it is run.
 """
 
+import operator
 from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 from pyramid_uws.exceptions import BadValue
 
+from .conditions import Condition
 from .declaration import Parameter
 
 Pairs = tuple[tuple[str, str], ...]
 
 
-def merge(declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, str]]) -> Pairs:
+def merge(
+    declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, str]], style: str = "dali"
+) -> Pairs:
     """Return the pairs a job has after some were sent to it.
 
     A single-valued parameter replaces what was there, a multiple one accumulates. Unknown ones are kept as
     they are spelled and replaced when sent again. :class:`BadValue` tells of unreadable values and of several
-    values for one that takes a single one; equal repetitions collapse.
+    values for one that takes a single one; equal repetitions collapse. ``style`` is how conditions are written;
+    several texts for one condition add up.
     """
     by_key = {parameter.key: parameter for parameter in declared}
     groups: dict[str, list[tuple[str, str]]] = {}
@@ -34,34 +40,38 @@ def merge(declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, 
             texts = list(dict.fromkeys(texts))
             merged = [pair for pair in merged if pair[0].upper() != key]
         if parameter is not None:
-            _check_all(parameter, texts)
+            _check_all(parameter, texts, style)
         merged.extend((name, text) for text in texts)
     return tuple(merged)
 
 
-def _check_all(parameter: Parameter, texts: Sequence[str]) -> None:
-    if len(texts) > 1 and not parameter.multiple:
+def _check_all(parameter: Parameter, texts: Sequence[str], style: str) -> None:
+    if len(texts) > 1 and not (parameter.multiple or parameter.condition):
         raise BadValue(parameter.name, texts, "this parameter takes one value")
     for text in texts:
         if not parameter.is_absent(text):
-            parameter.read(text)
+            parameter.read(text, style)
 
 
-def complete(declared: Sequence[Parameter], kept: Pairs, references: Iterable[str] = ()) -> dict[str, Any]:
+def complete(
+    declared: Sequence[Parameter], kept: Pairs, references: Iterable[str] = (), style: str = "dali"
+) -> dict[str, Any]:
     """Return the value of every declared parameter, as a core sees them.
 
-    Absent ones have their default, or None; multiple ones are tuples. ``references`` names those that were
-    sent as files; they satisfy a requirement and have no value here. :class:`BadValue` names the first
-    required parameter that is missing, or an unreadable value.
+    Absent ones have their default, or None; multiple ones are tuples; conditions are sets of values, and let all
+    pass if they are absent. ``references`` names those that were sent as files; they satisfy a requirement and
+    have no value here. :class:`BadValue` names the first required one that is missing, or an unreadable value.
     """
     by_file = {name.upper() for name in references}
     values: dict[str, Any] = {}
     for parameter in declared:
         texts = [text for name, text in kept if name.upper() == parameter.key]
-        read = tuple(parameter.read(text) for text in texts if not parameter.is_absent(text))
+        read = tuple(parameter.read(text, style) for text in texts if not parameter.is_absent(text))
         if parameter.required and not read and parameter.key not in by_file:
             raise BadValue(parameter.name, "", "this parameter is required")
-        if parameter.multiple:
+        if parameter.condition:
+            values[parameter.name] = reduce(operator.or_, read, Condition())
+        elif parameter.multiple:
             values[parameter.name] = read or (() if parameter.default is None else parameter.default)
         else:
             values[parameter.name] = read[-1] if read else parameter.default

@@ -119,7 +119,7 @@ def _cached(registry: Any, etag: str, render: Callable[[], str]) -> bytes:
 class DocumentCache:
     """The documents written last, by ETag; dropped oldest first beyond a size in bytes."""
 
-    def __init__(self, limit: int = 16 * 1024 * 1024, largest: int = 256 * 1024) -> None:
+    def __init__(self, limit: int = 4 * 1024 * 1024, largest: int = 256 * 1024) -> None:
         self._limit = limit
         self._largest = largest
         self._size = 0

@@ -13,6 +13,7 @@ JOBLIST = "/small/async"
 
 WAITERS = 2_000
 JOBS = 200
+ENDED = 200
 
 #: The longest a request is held (s), and how long an answer may take that is due.
 MAX_WAIT = 20
@@ -36,6 +37,7 @@ class Story:
     changed: dict[str, float] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     alive: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     delays: list[float] = field(default_factory=list)
     answers: int = 0
     wrong: int = 0
@@ -128,7 +130,7 @@ def _wait(loop: Loop, story: Story, chance: random.Random) -> Connection:
 
 
 def _change_a_job(changer: Client, story: Story, chance: random.Random) -> None:
-    """End or delete one job, and make another in its place."""
+    """End or delete one job, and make another in its place; jobs that have ended are deleted after a while."""
     job = story.alive.pop(chance.randrange(len(story.alive)))
     story.changed[job] = time.monotonic()
     if chance.random() < 0.5:
@@ -136,4 +138,9 @@ def _change_a_job(changer: Client, story: Story, chance: random.Random) -> None:
         changer.ask(delete(job))
     else:
         changer.ask(post(f"{job}/phase", PHASE="ABORT"))
+        story.ended.append(job)
+    if len(story.ended) > ENDED:
+        old = story.ended.pop(0)
+        story.deleted.add(old)
+        changer.ask(delete(old))
     story.alive.append(changer.ask(post(JOBLIST)).location)
