@@ -392,6 +392,35 @@ class TestRun:
         }
 
 
+@pytest.mark.spec("P-01", "P-02", "P-03", "P-04", "P-13", "D-67")
+class TestSetsOfValues:
+    UUID = "2b36d94a-5f4c-4c3b-9c0e-6f5a1f6f2a11"
+
+    def test_the_core_gets_what_is_written_in_pql(self, server):
+        job = create(
+            server.joblist("within"), X=["1,4/9/2", "/0"], ID=self.UUID, where="Circle 370 2 0.5", PHASE="RUN"
+        )
+        wait_for_phase(job, "COMPLETED")
+
+        assert result(job) == {"X": [0, 1, 4, 6, 8], "ID": self.UUID, "WHERE": ["circle", [10.0, 2.0, 0.5]]}
+
+    def test_without_one_everything_is_meant(self, server):
+        job = create(server.joblist("within"), PHASE="RUN")
+        wait_for_phase(job, "COMPLETED")
+
+        assert result(job)["X"] == list(range(10))
+
+    @pytest.mark.spec("P-07", "D-68")
+    @pytest.mark.parametrize(
+        "sent", [{"X": "1 5"}, {"X": "/"}, {"X": "1/9/0"}, {"ID": "me"}, {"WHERE": "square 1"}]
+    )
+    def test_what_is_none_is_refused_by_name(self, server, sent):
+        answer = http.post(server.joblist("within"), data=sent)
+
+        (name,) = sent
+        assert (answer.status_code, answer.text.startswith(f"{name}={sent[name]!r}: ")) == (400, True), answer.text
+
+
 def shown(job: str) -> list[tuple[str, str]]:
     found = xpath(parse(http.get(f"{job}/parameters")), "uws:parameter")
     assert [parameter.get("id") for parameter in found] == xpath(job_document(job), "uws:parameters/*/@id")

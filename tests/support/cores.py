@@ -45,6 +45,11 @@ PARAMETERS_SEVERAL = (
     Parameter(name="COUNT", type="int", default=3, minimum=0, description="How many results"),
     Parameter(name="PAUSE", type="double", unit="s", default=0.1, minimum=0.0, description="Time between them"),
 )
+PARAMETERS_WITHIN = (
+    Parameter(name="X", type="int", condition=True, description="Which digits are meant"),
+    Parameter(name="ID", type="uuid", description="Who asks"),
+    Parameter(name="WHERE", type="shape", description="A region"),
+)
 
 #: What `stubborn` starts: kind, then the file for its pid. Each ignores SIGTERM, too.
 GRANDCHILD = f"""
@@ -125,3 +130,10 @@ def several(job):
         job.add_result(f"result-{number}", "text/plain", (content, content.encode(), path)[number % 3])
         job.progress((number + 1) / job.parameters["COUNT"], f"made {number}")
         time.sleep(job.parameters["PAUSE"])
+
+
+def within(job):
+    """Tell which of the digits meet the condition, and what else was sent."""
+    met = [digit for digit in range(10) if job.parameters["X"].test(digit)]
+    others = {name: job.parameters[name] for name in ("ID", "WHERE")}
+    job.add_result("result", "application/json", json.dumps({"X": met} | others, default=str))

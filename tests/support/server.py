@@ -58,7 +58,7 @@ SERVICES = {
         "parameters": f"tests.support.cores:PARAMETERS_{name.upper()}",
         "title": f"The {name} core",
     }
-    for name in ("quick", "sleeper", "stubborn", "chatty", "failing", "crashing", "echo", "several")
+    for name in ("quick", "sleeper", "stubborn", "chatty", "failing", "crashing", "echo", "several", "within")
 }
 
 
