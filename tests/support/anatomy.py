@@ -35,6 +35,15 @@ def of_job(server: Server, job: str, name: str = "") -> list[int]:
     ]
 
 
+def jobs_of(server: Server, name: str) -> dict[int, str]:
+    """Return the processes of jobs that have this name, with the ids of their jobs."""
+    return {
+        pid: mark.partition(".")[0]
+        for pid in server.descendants()
+        if (mark := _mark(pid)) and _read(pid, "comm").decode().strip() == name
+    }
+
+
 def wait_for_process(server: Server, job: str, name: str) -> int:
     """Wait until the job has a process of that name (`uws-core`, `uws-keeper`), and return its pid."""
     (pid,) = wait_for(lambda: of_job(server, job, name), what=f"{name} of {job}")

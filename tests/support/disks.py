@@ -2,12 +2,16 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
 PAGE = 4096
+
+
+class CannotMount(Exception):
+    """Mounting is not allowed here; the message is the system's."""
 
 
 class SmallDisk:
@@ -34,14 +38,25 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
-    """Mount a small disk at a new folder; skip the test where that is not allowed."""
+def mounted_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """Mount a small disk at a new folder; :class:`CannotMount` where that is not allowed."""
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)]
     mount = subprocess.run(command, capture_output=True, text=True, check=False)
     if mount.returncode:
-        pytest.skip(f"a small disk cannot be mounted: {mount.stderr.strip()}")
+        raise CannotMount(f"a small disk cannot be mounted: {mount.stderr.strip()}")
     try:
         yield SmallDisk(folder)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[SmallDisk]:
+    """Mount a small disk at a new folder; skip the test where that is not allowed."""
+    with ExitStack() as stack:
+        try:
+            disk = stack.enter_context(mounted_disk(folder, megabytes))
+        except CannotMount as problem:
+            pytest.skip(str(problem))
+        yield disk
