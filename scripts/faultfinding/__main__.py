@@ -31,11 +31,15 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="uws-faults-"))
     ledger, began = Ledger(), time.monotonic()
     struck: list[Counter[str]] = []
+    told = [0]
 
     def tell(faults: Counter[str]) -> None:
         struck.append(faults)
-        told = f"round {len(struck)}: {faults.total()} faults, {ledger.acknowledged} jobs"
-        print(f"{told}, {len(ledger.findings)} broken promises", file=sys.stderr, flush=True)
+        names = ", ".join(f"{name} {number}" for name, number in sorted(faults.items()) if number)
+        print(f"round {len(struck)}: {names}; {ledger.acknowledged} jobs", file=sys.stderr, flush=True)
+        for finding in ledger.findings[told[0] :]:
+            print(f"{finding.kind}: {finding.sentence}", file=sys.stderr, flush=True)
+        told[0] = len(ledger.findings)
 
     try:
         with make_site(folder / "site", ledger, random.Random(given.seed)) as site:  # noqa: S311
@@ -57,16 +61,14 @@ def main() -> int:
         "ends": dict(ledger.ends),
         "struck": dict(total),
     } | {name: sum(finding.kind == kind for finding in ledger.findings) for kind, name in KINDS.items()}
-    _show(figures, ledger)
+    _show(figures)
     if given.json:
         with given.json.open("a") as stream:
             stream.write(json.dumps(figures) + "\n")
     return 1 if ledger.findings else 0
 
 
-def _show(figures: dict[str, Any], ledger: Ledger) -> None:
-    for finding in ledger.findings:
-        print(f"{finding.kind}: {finding.sentence}")
+def _show(figures: dict[str, Any]) -> None:
     for name, value in figures.items():
         several = isinstance(value, dict)
         told = ", ".join(f"{key} {number}" for key, number in sorted(value.items())) if several else value

@@ -26,6 +26,7 @@ SITES = [PROJECT / "development.ini", PROJECT / "production.ini", *sorted(EXAMPL
 LANGUAGES = {"console", "python", "ini", "sh", "text", "xml", ""}
 
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)*)`")
 HEADING = re.compile(r"(?m)^#+ (.+)$")
 
 HEADINGS_OF_CHANGES = ["Backwards-incompatible changes", "New features", "Bug fixes", "Other changes"]
@@ -75,10 +76,21 @@ class TestLinks:
 
         assert paper == index or paper.resolve() in linked
 
-    @pytest.mark.parametrize("script", ["serve", "test", "conformance", "settings-doc"])
+    @pytest.mark.parametrize("script", ["serve", "test", "conformance", "settings-doc", "faults"])
     def test_a_script_that_is_named_can_be_called(self, script):
         assert any(f"scripts/{script}" in paper.read_text() for paper in PAPERS)
         assert os.access(PROJECT / "scripts" / script, os.X_OK)
+
+
+class TestTests:
+    @pytest.mark.parametrize("test", sorted(set(TEST.findall((DOCS / "catastrophes.md").read_text()))), ids="::".join)
+    def test_a_test_that_is_named_exists(self, test):
+        path, *names = test[0], *filter(None, test[1].split("::"))
+        scope = ast.parse((PROJECT / path).read_text()).body
+
+        for name in names:
+            (found,) = [node for node in scope if getattr(node, "name", None) == name]
+            scope = found.body
 
 
 class TestCode:
