@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from pyramid_uws.tree import AsyncRenderer, Job, Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import created_at, is_id
-from pyramid_uws.uws.instants import now
-from pyramid_uws.uws.limits import SECOND
 
 from .changes import async_renderers
 from .endings import VOID
@@ -48,9 +46,8 @@ def recover(dispatcher: "Dispatcher") -> None:
 def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
     directory = dispatcher.directory(job.job_id, job.attempt)
-    age = (now() - (job.started or now())) / SECOND
-    began = time.monotonic() - max(age, 0)
-    return Run(address, job.attempt, directory, None, job.execution_duration, began)
+    # Its keeper knows when it began. Here it counts from now: the clock may have been set since.
+    return Run(address, job.attempt, directory, None, job.execution_duration, time.monotonic())
 
 
 def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:

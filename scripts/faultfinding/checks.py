@@ -79,12 +79,12 @@ def _check_job(site: Site, job: Known) -> None:
     document = parse(answer)
     (phase,) = xpath(document, "/*/uws:phase/text()")
     ledger.see(job, phase)
-    _check_end(site, job, phase)
+    _check_end(site, job, phase, " ".join(xpath(document, "//uws:message/text()")))
     if not job.spoilt:
         _check_results(site, job, phase, xpath(document, "//uws:result"))
 
 
-def _check_end(site: Site, job: Known, phase: str) -> None:
+def _check_end(site: Site, job: Known, phase: str, message: str) -> None:
     """A core is begun once, and one that has outlived its server has done its work."""
     diary = site.diaries / job.job_id
     notes = [line.split()[0] for line in diary.read_text().splitlines()] if diary.exists() else []
@@ -95,7 +95,7 @@ def _check_end(site: Site, job: Known, phase: str) -> None:
     undisturbed = not (job.harmed or job.aborted or job.overstays)
     if undisturbed and phase != "COMPLETED":
         survived = " and outlived its server" if job.survived else ""
-        site.ledger.find("broken", f"nothing happened to {job.url}{survived}, and it is {phase}")
+        site.ledger.find("broken", f"nothing happened to {job.url}{survived}, and it is {phase} {message}")
 
 
 def _check_results(site: Site, job: Known, phase: str, results: list) -> None:

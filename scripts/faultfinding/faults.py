@@ -38,7 +38,8 @@ def kill_fork_server(site: Site) -> bool:
 
 
 def kill_spare(site: Site) -> bool:
-    """``kill -9`` of a keeper that waits for work."""
+    """``kill -9`` of a keeper that waits for work; a job may just have reached it."""
+    site.ledger.harm()
     return _strike(site, signal.SIGKILL, named(site.server, "uws-spare"))
 
 

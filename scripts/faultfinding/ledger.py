@@ -92,10 +92,11 @@ class Ledger:
         present = self.jobs
         self.jobs = {url: dataclasses.replace(job) for url, job in snapshot.items()}
         for url, job in self.jobs.items():
-            if job.final is None:
-                job.runs += 1  # what has ended since is run again
-                job.harmed = True
             later = present.get(url)
+            if job.final is None:
+                # What has ended since is run again; it may not be the first time that this copy is put back.
+                job.runs = 1 + (later or job).runs
+                job.harmed = True
             if not job.deleted and (later is None or later.deleted or later.doubtful):
                 job.doubtful = job.spoilt = True
         return [job for url, job in present.items() if url not in self.jobs and job.asked > copied]

@@ -121,6 +121,18 @@ class TestAnAttemptThatHasEnded:
         assert left.phase(job_id) == phases.ERROR
 
 
+class TestAnAttemptAtWork:
+    def test_a_clock_that_was_set_forward_does_not_end_it(self, left, process):
+        job_id = left.job(execution_duration=60)  # begun an hour ago, by the clock of today
+        left.attempt(job_id, Identity.of(process.pid))
+
+        recover(left.dispatcher)
+        left.dispatcher._follow()
+
+        assert left.phase(job_id) == phases.EXECUTING
+        assert process.poll() is None
+
+
 class TestWhatCannotBeRead:
     @pytest.mark.parametrize(
         ("file", "content"),
