@@ -23,9 +23,9 @@ LATE = 5.0
 PERIOD = 0.05
 DROPPED = 20
 
-#: Memory is looked at so many times; the first looks are at a server that is still filling up.
+#: Memory is looked at so many times, and counts from the middle on: its caches have filled by then.
 LOOKS = 20
-FILLING = 4
+FILLING = 10
 
 SETTINGS = {"uws.max_wait": str(MAX_WAIT), "uws.dispatcher": "none"}
 
