@@ -299,7 +299,6 @@ class TestTogether:
             ("LAST", "1.5"),
             ("LAST", "1e3"),
             ("LAST", "1_0"),
-            ("LAST", "9" * 30),
         ],
     )
     def test_what_is_no_filter_is_refused_by_name(self, name, value, quiet):
