@@ -1,6 +1,5 @@
 """What a job holds: its parameters and its results (UWS 1.1, sections 2.2.2.3 and 2.2.2.4)."""
 
-import mimetypes
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from pyramid_uws.tree import Attribute
 from pyramid_uws.tree.attributes import Parameter, Result
 from pyramid_uws.uws.control import read_runid, single
 
+from .bundles import bundled, file_name, wanted_bundle
 from .forms import URLENCODED, media_type_of, read_text_body
 from .incoming import incoming_form, incoming_value, worker_system_of
 from .resources import add_resource_views
@@ -80,7 +80,10 @@ def replace_parameter(context: Parameter, request: Request) -> Response:
 
 
 def show_results(context: Attribute, request: Request) -> Response:
-    """GET ``results``."""
+    """GET ``results``: the list, or all of them together."""
+    bundle = wanted_bundle(request)
+    if bundle is not None:
+        return bundled(request, context.job, bundle)
     job, url = context.job, request.resource_url(context.job)
     return document(
         request,
@@ -94,9 +97,7 @@ def show_result(context: Result, request: Request) -> Response:
     path = request.registry.uws.store.path(context.job.job_id, context.__name__)
     response = _file(request, path, context.media_type)
     response.etag = context.sha256[:32]
-    extension = mimetypes.guess_extension(context.media_type) or ""
-    name = context.__name__ if "." in context.__name__ else context.__name__ + extension
-    response.content_disposition = f'inline; filename="{name}"'
+    response.content_disposition = f'inline; filename="{file_name(context.__name__, context.media_type)}"'
     if context.job.ended is not None:
         response.last_modified = datetime.fromtimestamp(context.job.ended // 1_000_000, UTC)
     return response
