@@ -8,6 +8,7 @@ its nodes anew, and may be made again. One that raises harms no other of its tra
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ T = TypeVar("T")
 #: How many changes one transaction may hold, and how many may wait.
 BATCH = 256
 BACKLOG = 10_000
+
+#: While those who handed something over last time do so again, the writer gathers it: it looks every so often (s)
+#: whether there is more, for so long (s) at most.
+GATHERING = 0.001
+PATIENCE = 0.02
 
 #: How often a transaction that met another process is repeated.
 ATTEMPTS = 20
@@ -57,7 +63,8 @@ class Writer:
     def __init__(self, database: Any, publish: Callable[[Journal], None]) -> None:
         self._database = database
         self._publish = publish
-        self._waiting: queue.Queue[_Waiting | None] = queue.Queue(BACKLOG)
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._expected = 1
         self._thread = threading.Thread(target=self._run, name="uws-writer", daemon=True)
         self._door = threading.Lock()
         self._closed = False
@@ -80,10 +87,9 @@ class Writer:
         with self._door:  # what comes after the end would wait for ever
             if self._closed:
                 raise Overloaded("The server is being stopped; try again in a moment.")
-            try:
-                self._waiting.put_nowait((change, future))
-            except queue.Full:
-                raise Overloaded("Too many changes are waiting to be written; try again in a moment.") from None
+            if self._waiting.qsize() >= BACKLOG:
+                raise Overloaded("Too many changes are waiting to be written; try again in a moment.")
+            self._waiting.put((change, future))
         return future
 
     def do(self, change: Change[T], timeout: float | None = 60) -> T:
@@ -109,19 +115,33 @@ class Writer:
             connection.close()
 
     def _next_batch(self) -> list[_Waiting]:
-        """Wait for a change and return it with all others that wait; empty when it is time to end."""
+        """Wait for a change and return it with all others that wait; empty when it is time to end.
+
+        Those who were answered together come back one by one: they are waited for while they do.
+        """
         first = self._waiting.get()
-        batch = [] if first is None else [first]
-        while batch and len(batch) < BATCH:
-            try:
-                item = self._waiting.get_nowait()
-            except queue.Empty:
+        if first is None:
+            return []
+        batch = [first]
+        deadline = time.monotonic() + PATIENCE
+        self._take_waiting(batch)
+        while len(batch) < self._expected and time.monotonic() < deadline:
+            time.sleep(GATHERING)
+            if not self._take_waiting(batch):
                 break
+        self._expected = len(batch)
+        return batch
+
+    def _take_waiting(self, batch: list[_Waiting]) -> bool:
+        """Add what waits to the batch; tell whether there was any and there may be more."""
+        size = len(batch)
+        while len(batch) < BATCH and not self._waiting.empty():
+            item = self._waiting.get()
             if item is None:
                 self._waiting.put(None)
-                break
+                return False
             batch.append(item)
-        return batch
+        return size < len(batch) < BATCH
 
     def _write(self, batch: list[_Waiting], manager: Any, connection: Any) -> None:
         batch = [(change, future) for change, future in batch if future.set_running_or_notify_cancel()]

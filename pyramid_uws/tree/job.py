@@ -53,7 +53,8 @@ class Job(Persistent):
         self.created = created
         self.execution_duration = execution_duration
         for name, value in facts.items():
-            setattr(self, name, value)
+            if value != getattr(Job, name):  # what is as ever need not be stored
+                setattr(self, name, value)
 
     def __getitem__(self, name: str) -> Any:
         """Return the attribute of that name, made on the way; ``KeyError`` when the job has none."""

@@ -1,6 +1,7 @@
 """What all views answer with: texts, documents by Accept, redirects; and the caching of documents."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 from itertools import chain, islice
@@ -32,7 +33,7 @@ def plain(text: str, status: int = 200) -> Response:
 
 def see_other(url: str) -> Response:
     """Answer 303 with an absolute URL (UWS 1.1, section 2.2.3)."""
-    return Response(status=303, location=url, content_type="text/plain", charset="UTF-8")
+    return Response(b"", 303, [("Content-Type", "text/plain; charset=UTF-8"), ("Location", url)])
 
 
 def wants_json(request: Request) -> bool:
@@ -119,12 +120,12 @@ def _cached(registry: Any, etag: str, render: Callable[[], str]) -> bytes:
 class DocumentCache:
     """The documents written last, by ETag; dropped oldest first beyond a size in bytes."""
 
-    def __init__(self, limit: int = 4 * 1024 * 1024, largest: int = 256 * 1024) -> None:
+    def __init__(self, limit: int = 1024 * 1024, largest: int = 64 * 1024) -> None:
         self._limit = limit
         self._largest = largest
         self._size = 0
         self._lock = threading.Lock()
-        self._bodies: dict[str, bytes] = {}
+        self._bodies: OrderedDict[str, bytes] = OrderedDict()
 
     def get(self, etag: str) -> bytes | None:
         """Return the document, if it is there."""
@@ -138,5 +139,5 @@ class DocumentCache:
             self._size += len(body) - len(self._bodies.pop(etag, b""))
             self._bodies[etag] = body
             while self._size > self._limit:
-                oldest = next(iter(self._bodies))
-                self._size -= len(self._bodies.pop(oldest))
+                _, oldest = self._bodies.popitem(last=False)
+                self._size -= len(oldest)

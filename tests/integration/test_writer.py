@@ -3,6 +3,7 @@
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 import transaction
@@ -11,6 +12,7 @@ from ZODB.FileStorage import FileStorage
 from ZODB.POSException import ConflictError
 
 from pyramid_uws.exceptions import NotAllowedNow, Overloaded
+from pyramid_uws.execution import writer as writer_module
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.writer import PhaseChanged, Writer
 from pyramid_uws.tree import get_root
@@ -186,20 +188,51 @@ def test_after_stop_what_was_handed_over_is_there_and_nothing_more_is_taken(data
 
 def test_a_change_that_meets_the_stop_is_made_or_refused(database, writer, monkeypatch):
     stopper = threading.Thread(target=writer.stop)
-    put = writer._waiting.put_nowait
+    waiting = writer._waiting
 
     def put_while_the_writer_is_stopped(item):
         stopper.start()
         stopper.join(0.2)
-        put(item)
+        waiting.put(item)
 
     with monkeypatch.context() as slowed:
-        slowed.setattr(writer._waiting, "put_nowait", put_while_the_writer_is_stopped)
+        slow = SimpleNamespace(put=put_while_the_writer_is_stopped, qsize=waiting.qsize)
+        slowed.setattr(writer, "_waiting", slow)
         future = writer.submit(lambda root, _journal: root.add("just in time"))
     stopper.join(10)
 
     assert future.done()
     assert read(database, "just in time")
+
+
+def test_those_who_handed_something_over_together_are_committed_together_again(database, published, monkeypatch):
+    writer = Writer(database, published.extend)
+    later = ["second", "third", "fourth"]
+
+    def one_more(_seconds):
+        if later:
+            name = later.pop()
+            writer.submit(lambda root, _journal: root.add(name))
+
+    monkeypatch.setattr(writer_module.time, "sleep", one_more)
+
+    def sizes():
+        writer.submit(lambda root, _journal: root.add("first"))
+        return len(writer._next_batch())
+
+    assert sizes() == 1, "nobody is waited for who was not there the last time"
+    writer._expected = 3
+    assert sizes() == 3, "no more are waited for than came the last time"
+    assert sizes() == 2, "and not when no more come"
+
+
+def test_a_backlog_beyond_its_bound_is_refused(database, published, monkeypatch):
+    monkeypatch.setattr(writer_module, "BACKLOG", 2)
+    writer = Writer(database, published.extend)
+    for name in ("one", "two"):
+        writer.submit(lambda root, _journal, name=name: root.add(name))
+    with pytest.raises(Overloaded, match="Too many changes are waiting"):
+        writer.submit(lambda root, _journal: root.add("three"))
 
 
 def test_a_change_that_was_not_begun_in_time_is_never_made(database, writer):
