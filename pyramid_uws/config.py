@@ -13,9 +13,17 @@ from pyramid.path import DottedNameResolver
 from zope.interface import Interface
 from zope.interface.interfaces import IInterface
 
-from pyramid_uws.definition import IServiceDefinition, ServiceDefinition
+from pyramid_uws.definition import WHEN_FULL, IServiceDefinition, ServiceDefinition
 from pyramid_uws.interfaces import IWorkerSystem
-from pyramid_uws.settings import ON_STOP, Key, choice, convert_section, read_count, read_names
+from pyramid_uws.settings import (
+    ON_STOP,
+    Key,
+    choice,
+    convert_section,
+    read_count,
+    read_integer,
+    read_names,
+)
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.views.resources import View, add_resource_views
@@ -188,6 +196,28 @@ SERVICE_TABLE: tuple[Key, ...] = (
     ),
     Key("max_lifetime", read_count, "2592000", "Seconds from creation to destruction at most; 0: unlimited."),
     Key("max_running", read_count, "0", "Jobs of the service that run at once on a host; 0: the site's limit."),
+    Key(
+        "max_running_per_owner",
+        read_count,
+        "0",
+        "Jobs of one owner in the service that run at once, on all hosts; 0: no limit of this kind.",
+    ),
+    Key("max_queued", read_count, "0", "Jobs that wait in the service's queue; 0: no limit of this kind."),
+    Key("max_queued_per_owner", read_count, "0", "Likewise, jobs of one owner that wait."),
+    Key(
+        "when_full",
+        choice(*WHEN_FULL),
+        "refuse",
+        "What becomes of a job that is to be run when the queue is full: it is refused (403 or 503, it stays "
+        "PENDING), or held (HELD, until there is a place).",
+    ),
+    Key("priority", read_integer, "0", "Jobs of services with a higher priority are started first."),
+    Key(
+        "priority_parameter",
+        str,
+        "",
+        "The parameter, of type `int`, by which owners give a job a lower priority than the service's.",
+    ),
     Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
     Key(
         "on_destruction",
@@ -196,6 +226,9 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "Whether metadata are kept (ARCHIVED) or not.",
     ),
 )
+
+
+_OPTIONAL = ("preload", "worker_system", "on_stop", "priority_parameter")
 
 
 def add_services_from_ini(config: Any, ini: str, defaults: Mapping[str, str]) -> None:
@@ -210,7 +243,7 @@ def add_services_from_ini(config: Any, ini: str, defaults: Mapping[str, str]) ->
             facts = convert_section(SERVICE_TABLE, own, f"[{section}] ")
             if not facts["core"]:
                 raise ConfigurationError(f"[{section}] needs a core: the dotted name of a function")
-            optional = {key: facts.pop(key) or None for key in ("preload", "worker_system", "on_stop")}
+            optional = {key: facts.pop(key) or None for key in _OPTIONAL}
             add_uws_service(config, name, **facts, **optional)
 
 

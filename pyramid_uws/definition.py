@@ -13,6 +13,9 @@ from pyramid_uws.uws.limits import Limits
 #: What the site itself shows below its root.
 RESERVED = ("availability",)
 
+#: What becomes of a job that is to be run when the queue is full.
+WHEN_FULL = ("refuse", "hold")
+
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~-]*", re.ASCII)
 
 
@@ -30,7 +33,8 @@ class ServiceDefinition:
     ``core`` is the dotted name (``package.module:function``) of a callable that takes the job; ``preload``
     names a callable without arguments that is called once before children are made. ``renderers`` are names
     known by ``add_uws_renderer``. ``on_stop`` is the site's unless given; ``on_destruction`` is ``remove`` or
-    ``archive``.
+    ``archive``; ``when_full`` is ``refuse`` or ``hold``. Jobs of a higher ``priority`` are started first;
+    ``priority_parameter`` names the parameter of type int by which a job can have a lower one.
     """
 
     name: str
@@ -45,6 +49,9 @@ class ServiceDefinition:
     worker_system: Callable[..., Any] | None = None
     on_stop: str | None = None
     on_destruction: str = "remove"
+    when_full: str = "refuse"
+    priority: int = 0
+    priority_parameter: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be served."""
@@ -59,6 +66,13 @@ class ServiceDefinition:
         for key in keys:
             if keys.count(key) > 1:
                 raise ValueError(f"parameter {key} is declared twice")
+        named = (self.priority_parameter or "").upper()
+        if named and not any(each.key == named and each.type == "int" for each in self.parameters):
+            raise ValueError(
+                f"priority_parameter {self.priority_parameter}: no parameter of type int has this name"
+            )
+        if self.when_full not in WHEN_FULL:
+            raise ValueError(f"when_full = {self.when_full}: expected one of {', '.join(WHEN_FULL)}")
         if not self.renderers:
             raise ValueError("it has no renderer")
         for renderer in self.renderers:

@@ -32,6 +32,9 @@ class Settings:
     worker: str
     worker_timeout: float
     max_running: int
+    max_running_per_owner: int
+    max_queued: int
+    max_queued_per_owner: int
     on_stop: str
     grace: float
     max_wait: int
@@ -72,6 +75,11 @@ def read_count(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise ValueError("expected a whole number that is not negative")
     return int(text)
+
+
+def read_integer(text: str) -> int:
+    """Read a whole number."""
+    return -read_count(text[1:]) if text.startswith("-") else read_count(text)
 
 
 def read_seconds(text: str) -> float:
@@ -147,6 +155,21 @@ TABLE: tuple[Key, ...] = (
         "them itself before that, if it cannot reach the database.",
     ),
     Key("max_running", read_count, "0", "Jobs that run at once on this host; 0: as many as it has cores."),
+    Key(
+        "max_running_per_owner",
+        read_count,
+        "0",
+        "Jobs of one owner that run at once, on all hosts; 0: no limit of this kind. All callers who have not "
+        "logged in count as one owner.",
+    ),
+    Key(
+        "max_queued",
+        read_count,
+        "0",
+        "Jobs that wait in the queues of all services; 0: no limit of this kind. Beyond it, jobs are refused, or "
+        "held, as `when_full` of their service says.",
+    ),
+    Key("max_queued_per_owner", read_count, "0", "Likewise, jobs of one owner that wait."),
     Key(
         "on_stop",
         choice(*ON_STOP),

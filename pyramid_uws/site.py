@@ -19,6 +19,7 @@ from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.filestorage import check_whole, take_room_first
+from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.neighbours import Neighbours
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
@@ -83,6 +84,7 @@ class Site:
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
         self.snapshots = Snapshots(self)
+        self.limiter = Limiter(settings, definitions)
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
         self.control: ControlSocket | None = None
@@ -140,7 +142,14 @@ class Site:
         kind = (definition.worker_system if definition else None) or WorkerSystem
         style = getattr(self._renderers.get(renderer), "parameter_style", Renderer.parameter_style)
         system: WorkerSystem = kind(
-            service, renderer, definition, writer=self.writer, store=self.store, wake=self.wake, style=style
+            service,
+            renderer,
+            definition,
+            writer=self.writer,
+            store=self.store,
+            wake=self.wake,
+            limiter=self.limiter,
+            style=style,
         )
         return system
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyramid_uws.execution.changes import async_renderers
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Root
+from pyramid_uws.tree import Root, async_renderers
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.limits import SECOND

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from pyramid_uws.exceptions import NoSuchThing, UWSError
-from pyramid_uws.execution.changes import async_renderers
 from pyramid_uws.execution.runs import Address
-from pyramid_uws.tree import AsyncRenderer, Job, JobRow, Root
+from pyramid_uws.tree import AsyncRenderer, Job, JobRow, Root, async_renderers
 from pyramid_uws.uws.ids import is_id
 from pyramid_uws.uws.jobfilter import JobFilter
 

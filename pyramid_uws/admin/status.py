@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pyramid_uws.execution.changes import async_renderers
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import AsyncRenderer, Heartbeat, Joblist, Root
+from pyramid_uws.tree import AsyncRenderer, Heartbeat, Joblist, Root, async_renderers
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.phases import ACTIVE, EXECUTING, PHASES, QUEUED
 

@@ -1,20 +1,20 @@
 """The changes a dispatcher hands to the writer: claim, progress, finish, reap."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NotAllowedNow, Overloaded
-from pyramid_uws.tree import AsyncRenderer, Root
+from pyramid_uws.tree import Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
-from pyramid_uws.uws.limits import SECOND
 
 from .endings import ABORTED
+from .limiting import Limiter
+from .moving import latest_end, move
 from .runs import Address, Harvest
-from .worker_system import move
 from .writer import Change, Journal, PhaseChanged, Writer
 
 T = TypeVar("T")
@@ -40,14 +40,6 @@ class Claimed:
     style: str
 
 
-def async_renderers(root: Root) -> Iterator[AsyncRenderer]:
-    """Yield every renderer that has a job list."""
-    for service in root:
-        for renderer in service:
-            if isinstance(renderer, AsyncRenderer):
-                yield renderer
-
-
 def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
     """Hand a change to the writer; a refusal is in the future, too."""
     try:
@@ -58,15 +50,22 @@ def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
         return future
 
 
-def claim(address: Address, worker: str) -> Callable[[Root, Journal], Claimed]:
-    """QUEUED to EXECUTING in the hands of a worker; raises when the job has moved or gone meanwhile."""
+def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Journal], Claimed]:
+    """QUEUED to EXECUTING in the hands of a worker.
+
+    Raises when the job has moved or gone meanwhile, or its owner has as many jobs running by now as allowed.
+    """
 
     def change(root: Root, journal: Journal) -> Claimed:
         joblist = address.joblist(root)
         job = joblist.get(address.job_id)
+        if limiter.counts_owners:
+            root.pass_gate()
+            if limiter.room_for_owners(root).full(address.service, job.owner or "") is not None:
+                raise NotAllowedNow(f"Job {job.job_id} has to wait: others of its owner have been started.")
         instant = now()
-        quote = instant + job.execution_duration * SECOND if job.execution_duration else None
-        facts = {"started": instant, "attempt": job.attempt + 1, "quote": quote, "reason": None, "worker": worker}
+        facts = {"started": instant, "quote": latest_end(job, instant), "reason": None, "worker": worker}
+        facts["attempt"] = job.attempt + 1
         move(journal, joblist, job, phases.EXECUTING, **facts)
         return Claimed(
             address,
@@ -82,13 +81,25 @@ def claim(address: Address, worker: str) -> Callable[[Root, Journal], Claimed]:
     return change
 
 
+def call_up(address: Address, instant: int) -> Callable[[Root, Journal], None]:
+    """Have a QUEUED job that was not to be started before an instant (µs) wait for a slot like the others."""
+
+    def change(root: Root, _journal: Journal) -> None:
+        joblist = address.joblist(root)
+        job = joblist.get(address.job_id)
+        if job.not_before is not None and job.not_before <= instant:
+            joblist.update(job, not_before=None)
+
+    return change
+
+
 def refuse(address: Address, sentence: str) -> Callable[[Root, Journal], None]:
-    """QUEUED to ERROR, for a job that can never be started."""
+    """QUEUED or HELD to ERROR, for a job that can never be started."""
 
     def change(root: Root, journal: Journal) -> None:
         joblist = address.joblist(root)
         job = joblist.get(address.job_id)
-        if job.phase == phases.QUEUED:
+        if job.phase in {phases.QUEUED, phases.HELD}:
             move(journal, joblist, job, phases.ERROR, ended=now(), quote=None, failure=("fatal", sentence, ""))
 
     return change

@@ -5,7 +5,6 @@ pid and start time, so after a crash the next dispatcher adopts what still runs 
 """
 
 import contextlib
-import heapq
 import logging
 import os
 import selectors
@@ -13,24 +12,26 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import Overloaded, UWSError
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import AsyncRenderer, Root
+from pyramid_uws.tree import Root, async_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
-from .changes import Claimed, async_renderers, claim, hand_over, reap, refuse, report
+from .admission import release
+from .changes import Claimed, call_up, claim, hand_over, reap, refuse, report
+from .choosing import Chooser, anybody_held
 from .endings import ABORT, OVERDUE, STOP
 from .forkserver import LaunchFailed
 from .harvesting import Harvester, trouble
 from .home import Home
 from .jobdir import JobDirectory, JobSpec
+from .limiting import Limiter
 from .neighbours import Neighbours, slots_of
 from .nursery import Nurseries
 from .processes import end_everything, open_pidfd
@@ -82,12 +83,13 @@ class Dispatcher:
         self.harvester = Harvester(settings, definitions, writer, store)
         self.beat = time.monotonic()
         self._database = database
-        self._slots = slots_of(settings)
+        self._limiter = Limiter(settings, definitions)
+        self._chooser = Chooser(definitions, self._limiter, slots_of(settings))
         self._is_hungry = False
         self._nurseries = Nurseries(definitions)
         self._runs: dict[Address, Run] = {}
         self._refused = False
-        self._next_destruction: int | None = None
+        self._next_date: int | None = None
         self._selector = selectors.DefaultSelector()
         self._bell_out, self._bell_in = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._selector.register(self._bell_out, selectors.EVENT_READ)
@@ -159,7 +161,7 @@ class Dispatcher:
         """Do what is to be done, then sleep until there is more."""
         self.beat = time.monotonic()
         self._refused = False
-        self._reap()
+        self._keep_dates()
         self._follow()
         self._fill()
         self._harvest_ended(self._timeout())
@@ -175,8 +177,8 @@ class Dispatcher:
         timeout = min([longest, *(date - time.monotonic() for date in dates if date is not None)])
         if self._runs:
             timeout = min(timeout, PERIOD)
-        if self._next_destruction is not None:
-            timeout = min(timeout, (self._next_destruction - now()) / SECOND)
+        if self._next_date is not None:
+            timeout = min(timeout, (self._next_date - now()) / SECOND)
         return max(timeout, 0.0)
 
     # Following what runs
@@ -259,18 +261,27 @@ class Dispatcher:
         """Tell whether no other worker can believe that this one is dead."""
         return self.neighbours is None or self.neighbours.has_lease()
 
-    # Reaping what has expired
+    # What is to be done at a date
 
-    def _reap(self) -> None:
-        """Destroy the jobs that have reached their destruction time, and note the next such time."""
+    def _keep_dates(self) -> None:
+        """Destroy the jobs whose time is up, have those that are due wait for a slot; note the next date."""
         with self.reader.reading() as root:
+            due = [
+                Address(renderer.__parent__.__name__, renderer.__name__, job_id)
+                for renderer in async_renderers(root)
+                for job_id in renderer.joblist.due(now())
+            ]
             expired = [
                 Address(renderer.__parent__.__name__, renderer.__name__, job_id)
                 for renderer in async_renderers(root)
                 for job_id in renderer.joblist.expired(now())
             ]
             later = [renderer.joblist.next_destruction(after=now()) for renderer in async_renderers(root)]
-        self._next_destruction = min((date for date in later if date is not None), default=None)
+            later += [renderer.joblist.next_due() for renderer in async_renderers(root)]
+        self._next_date = min((date for date in later if date is not None), default=None)
+        called_up = [hand_over(self.writer, call_up(address, now())) for address in due]
+        for called in called_up:
+            self._value_of(called)
         handed = [
             (address, hand_over(self.writer, reap(address, self.definitions.get(address.service), now())))
             for address in expired
@@ -295,38 +306,35 @@ class Dispatcher:
     # Filling free slots
 
     def _fill(self) -> None:
-        """Start queued jobs, oldest first, as far as there are slots."""
-        free = self._slots - len(self._runs)
-        self._is_hungry = free > 0
-        if free <= 0 or not self._may_act() or self.harvester.waiting or self._stopping.is_set():
-            return
+        """Start queued jobs, as far as there are slots and limits let them; have held ones take their places."""
+        free = self._chooser.slots - len(self._runs)
         with self.reader.reading() as root:
-            addresses, homeless = self._next_in_queue(root, free)
+            self._is_hungry = free > 0 or anybody_held(root)
+            homeless = self._chooser.homeless(root)
+            addresses = self._to_start(root) if free > 0 else []
         for address in homeless:
             hand_over(self.writer, refuse(address, f"The service {address.service!r} is no longer offered."))
-        for future in [hand_over(self.writer, claim(address, self.home.name)) for address in addresses]:
+        handed = [hand_over(self.writer, claim(address, self.home.name, self._limiter)) for address in addresses]
+        for future in handed:
             claimed = self._value_of(future)
             if claimed is not None:
                 self._launch(claimed)
+        self._release()
 
-    def _next_in_queue(self, root: Root, free: int) -> tuple[list[Address], list[Address]]:
-        """Return the jobs to start now, at most ``free``, and queued ones whose service is gone."""
+    def _to_start(self, root: Root) -> list[Address]:
+        if not self._may_act() or self.harvester.waiting or self._stopping.is_set():
+            return []
         running = Counter(run.address.service for run in self._runs.values())
-        chosen: list[Address] = []
-        homeless: list[Address] = []
-        for _, address in heapq.merge(*map(_queue_of, async_renderers(root)), key=lambda item: item[0]):
-            definition = self.definitions.get(address.service)
-            if definition is None:
-                homeless.append(address)
-                continue
-            limit = definition.limits.max_running
-            if (limit and running[address.service] >= limit) or not self._nurseries.ready(definition):
-                continue
-            running[address.service] += 1
-            chosen.append(address)
-            if len(chosen) == free:
-                break
-        return chosen, homeless
+        return self._chooser.to_start(root, running, self._nurseries.ready)
+
+    def _release(self) -> None:
+        """Let held jobs into the queue as far as there are places, and look at the queue again then."""
+        with self.reader.reading() as root:
+            addresses = self._chooser.to_release(root)
+        released = [hand_over(self.writer, release(address, self._limiter)) for address in addresses]
+        for future in released:
+            if self._value_of(future):
+                self.wake()
 
     def _launch(self, claimed: Claimed) -> None:
         address = claimed.address
@@ -394,8 +402,3 @@ def _is_ours(root: Root, run: Run) -> bool:
         return True
     job = joblist[run.address.job_id]
     return job.attempt == run.attempt and job.phase in _AT_WORK
-
-
-def _queue_of(renderer: AsyncRenderer) -> Iterator[tuple[int, Address]]:
-    service, name = renderer.__parent__.__name__, renderer.__name__
-    return ((queued, Address(service, name, job_id)) for queued, job_id in renderer.joblist.queued())

@@ -16,12 +16,12 @@ from typing import Any
 
 from pyramid_uws.exceptions import UWSError
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Root
+from pyramid_uws.tree import Root, async_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
-from .changes import async_renderers, finish
+from .changes import finish
 from .endings import lost
 from .home import Home
 from .jobdir import JobDirectory

@@ -11,11 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyramid_uws.tree import AsyncRenderer, Job, Root
+from pyramid_uws.tree import AsyncRenderer, Job, Root, async_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import created_at, is_id
 
-from .changes import async_renderers
 from .endings import VOID
 from .jobdir import JobDirectory
 from .processes import end_everything

@@ -22,8 +22,11 @@ from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
+from .admission import check_priority, enqueue, lowered_by
+from .limiting import Limiter
+from .moving import move, note
 from .store import ResultStore
-from .writer import Journal, PhaseChanged, Writer
+from .writer import Journal, Writer
 
 T = TypeVar("T")
 Reference = tuple[str, str, int, str]
@@ -38,18 +41,6 @@ _NOT_STARTED = frozenset({phases.PENDING, phases.HELD, phases.QUEUED})
 _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 
 
-def move(journal: Journal, joblist: Joblist, job: Job, to: str, **facts: object) -> None:
-    """Move the job from its present phase, and note that in the journal."""
-    before = job.phase
-    joblist.move(job, before, to, **facts)
-    journal.append(_changed(joblist, job, before, to))
-
-
-def _changed(joblist: Joblist, job: Job, before: str | None, after: str | None) -> PhaseChanged:
-    renderer = joblist.__parent__
-    return PhaseChanged(renderer.__parent__.__name__, renderer.__name__, job.job_id, before, after)
-
-
 @dataclass(frozen=True)
 class Sent:
     """What a client sent as parameters: pairs of texts, and files already in the result store."""
@@ -61,6 +52,8 @@ class Sent:
 @implementer(IWorkerSystem)
 class WorkerSystem:
     """The jobs of one renderer of one service. ``wake`` tells the dispatcher that something is to be done.
+
+    ``limiter`` knows how many jobs may wait.
 
     ``style`` is how conditions are written there, the renderer's ``parameter_style``.
     """
@@ -74,6 +67,7 @@ class WorkerSystem:
         writer: Writer,
         store: ResultStore,
         wake: Callable[[], None],
+        limiter: Limiter,
         style: str = "dali",
     ) -> None:
         self.service = service
@@ -82,6 +76,7 @@ class WorkerSystem:
         self.writer = writer
         self.store = store
         self.wake = wake
+        self.limiter = limiter
         self.style = style
 
     # Verbs
@@ -112,7 +107,7 @@ class WorkerSystem:
                 references=references,
             )
             joblist.add(job)
-            journal.append(_changed(joblist, job, None, job.phase))
+            note(journal, joblist, job, None, job.phase)
             if control.phase == "RUN":
                 self._run(joblist, job, journal)
 
@@ -134,7 +129,7 @@ class WorkerSystem:
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
             job = joblist.remove(job_id)
-            journal.append(_changed(joblist, job, job.phase, None))
+            note(journal, joblist, job, job.phase, None)
 
         self.writer.do(change)
         self.wake()
@@ -190,10 +185,8 @@ class WorkerSystem:
     def _run(self, joblist: Joblist, job: Job, journal: Journal) -> None:
         if job.phase not in phases.RUNNABLE:
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it can be run while it is PENDING or HELD.")
-        self._check_complete(job.parameters, job.references)
-        instant = now()
-        quote = instant + job.execution_duration * SECOND if job.execution_duration else None
-        move(journal, joblist, job, phases.QUEUED, queued=instant, quote=quote)
+        lowered = self._check_complete(job.parameters, job.references)
+        enqueue(journal, joblist, job, self._offered(), self.limiter, lowered)
 
     def _abort(self, joblist: Joblist, job: Job, journal: Journal) -> None:
         if job.phase == phases.ABORTED:
@@ -204,7 +197,7 @@ class WorkerSystem:
             if job.abort_requested is None:
                 joblist.update(job, abort_requested=now())
         else:
-            move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None)
+            move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None, reason=None)
 
     # Helpers
 
@@ -226,14 +219,19 @@ class WorkerSystem:
         self.wake()
         return value
 
-    def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> None:
-        complete(self._offered().parameters, pairs, [reference[0] for reference in references], self.style)
+    def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> int:
+        """Check the parameters completely; return by how much they lower the priority."""
+        definition = self._offered()
+        values = complete(definition.parameters, pairs, [reference[0] for reference in references], self.style)
+        by_key = {name.upper(): value for name, value in values.items()}
+        return lowered_by(definition, by_key.get((definition.priority_parameter or "").upper()))
 
     def _merged(
         self, pairs: Pairs, references: Sequence[Reference], sent: Sent
     ) -> tuple[Pairs, tuple[Reference, ...]]:
         """Return pairs and references after more was sent; a name is one or the other."""
         declared = self._offered().parameters
+        check_priority(self._offered(), sent.pairs)
         shown = {parameter.key: parameter.name for parameter in declared}
         types = {parameter.key: parameter.type for parameter in declared}
         arrived = [

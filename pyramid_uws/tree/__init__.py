@@ -8,9 +8,10 @@ from .attributes import STANDARD_ATTRIBUTES, Attribute
 from .heartbeat import Heartbeat
 from .job import Job
 from .joblist import Joblist, JobRow
+from .lines import Lines, Turn
 from .renderer import AsyncRenderer, Renderer
 from .root import Root, Service
-from .site import find_joblist, get_root, match_tree
+from .site import async_renderers, find_joblist, get_root, match_tree
 
 __all__ = [
     "STANDARD_ATTRIBUTES",
@@ -20,9 +21,12 @@ __all__ = [
     "Job",
     "JobRow",
     "Joblist",
+    "Lines",
     "Renderer",
     "Root",
     "Service",
+    "Turn",
+    "async_renderers",
     "find_joblist",
     "get_root",
     "match_tree",

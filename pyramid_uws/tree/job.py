@@ -22,7 +22,8 @@ class Job(Persistent):
     type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``, ``former`` those of
     an archived job, whose files are gone; ``error`` is
     ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
-    the dispatcher that made the last attempt.
+    the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
+    ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started.
     """
 
     __name__: str
@@ -33,6 +34,9 @@ class Job(Persistent):
     owner: str | None = None
     runid: str | None = None
     queued: int | None = None
+    held: int | None = None
+    not_before: int | None = None
+    lowered: int = 0
     started: int | None = None
     ended: int | None = None
     destruction: int | None = None

@@ -5,7 +5,9 @@ Every index follows the newest-first order of job ids, so that lists cost what t
 - ``jobs``: id -> :class:`Job`;
 - ``refs``: owner ("" for nobody) -> id -> (phase, run id), which is what a list shows;
 - ``active``: phase -> ids, for phases in which something may still happen;
-- ``queue``: (instant queued, id), oldest first;
+- ``queue``: :class:`Lines` of those that wait for a slot;
+- ``held``: likewise, of those that wait for a place in the queue;
+- ``later``: (instant, id) of those that are not to be started before that, earliest first;
 - ``destructions``: (instant, id), earliest first.
 """
 
@@ -21,10 +23,11 @@ from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
 from pyramid_uws.interfaces import IJoblist
 from pyramid_uws.uws.ids import created_at, time_prefix
 from pyramid_uws.uws.jobfilter import JobFilter
-from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, MOVES, QUEUED
+from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, EXECUTING, HELD, MOVES, QUEUED
 
 from .indexes import IndexSet, IndexTree
 from .job import Job
+from .lines import Lines, Mark
 
 if TYPE_CHECKING:
     from .renderer import AsyncRenderer
@@ -51,8 +54,17 @@ class Joblist(Persistent):
         self.jobs = IndexTree()
         self.refs = IndexTree()
         self.active = IndexTree({phase: IndexSet() for phase in ACTIVE})
-        self.queue = IndexSet()
+        self.queue = Lines()
+        self.held = Lines()
+        self.later = IndexSet()
         self.destructions = IndexSet()
+
+    def renew(self) -> None:
+        """Bring a list that was stored when there were no lines yet up to date."""
+        if not isinstance(self.queue, Lines):
+            self.queue, self.held, self.later = Lines(), Lines(), IndexSet()
+            for job in self.in_phase(QUEUED):
+                self.queue.add(_mark(job, job.queued))
 
     def __getitem__(self, job_id: str) -> Job:
         job: Job = self.jobs[job_id]
@@ -107,8 +119,19 @@ class Joblist(Persistent):
         return len(self.active[phase])
 
     def queued(self) -> Iterator[tuple[int, str]]:
-        """Yield (instant queued, id), oldest first."""
+        """Yield (instant queued, id) of those that wait for a slot, oldest first."""
         yield from self.queue
+
+    def due(self, instant: int) -> Iterator[str]:
+        """Yield the ids of those that were to be started no earlier than an instant (µs) which has come."""
+        for when, job_id in self.later:
+            if when > instant:
+                return
+            yield job_id
+
+    def next_due(self) -> int | None:
+        """Return the earliest instant (µs) before which a job is not to be started."""
+        return int(self.later.minKey()[0]) if self.later else None
 
     def expired(self, instant: int) -> Iterator[str]:
         """Yield the ids of the jobs whose destruction time is not after the instant (µs), earliest first."""
@@ -154,6 +177,10 @@ class Joblist(Persistent):
         if job.phase != expected or to not in MOVES[expected]:
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it cannot go from {expected} to {to}.")
         self._change(job, phase=to, **facts)
+        if (expected, to) == (QUEUED, EXECUTING):
+            self.queue.pass_turn(job.owner or "", job.lowered, job.started or 0)
+        if (expected, to) == (HELD, QUEUED):
+            self.held.pass_turn(job.owner or "", job.lowered, job.queued or 0)
 
     def update(self, job: Job, **facts: Any) -> None:
         """Set facts of the job other than its phase."""
@@ -181,8 +208,12 @@ class Joblist(Persistent):
         marks: set[tuple[str, Any]] = set()
         if job.phase in ACTIVE:
             marks.add((job.phase, job.job_id))
-        if job.phase == QUEUED:
-            marks.add(("queue", (job.queued, job.job_id)))
+        if job.phase == QUEUED and job.not_before is None:
+            marks.add(("queue", _mark(job, job.queued)))
+        if job.phase == QUEUED and job.not_before is not None:
+            marks.add(("later", (job.not_before, job.job_id)))
+        if job.phase == HELD and job.held is not None:
+            marks.add(("held", _mark(job, job.held)))
         if job.destruction is not None and job.phase != ARCHIVED:
             marks.add(("destructions", (job.destruction, job.job_id)))
         return marks
@@ -195,6 +226,10 @@ class Joblist(Persistent):
         for name, mark in after - before:
             self._set(name).add(mark)
 
-    def _set(self, name: str) -> IndexSet:
-        found: IndexSet = self.active[name] if name in ACTIVE else getattr(self, name)
+    def _set(self, name: str) -> IndexSet | Lines:
+        found: IndexSet | Lines = self.active[name] if name in ACTIVE else getattr(self, name)
         return found
+
+
+def _mark(job: Job, moment: int | None) -> Mark:
+    return Mark(job.lowered, job.owner or "", moment or 0, job.job_id)

@@ -15,6 +15,12 @@ from .renderer import Renderer
 from .rights import PUBLIC
 
 
+class Gate(Persistent):
+    """What has to be done by one worker at a time is done through here: two who pass at once conflict."""
+
+    passed: int = 0
+
+
 @implementer(IRoot)
 class Root(Persistent):
     """The site. Its children are services, by name."""
@@ -29,6 +35,9 @@ class Root(Persistent):
 
     #: Worker's name -> :class:`Heartbeat`; made for the first of them.
     workers: OOBTree | None = None
+
+    #: Made for the first who passes it.
+    gate: Gate | None = None
 
     def __init__(self) -> None:
         self.services = OOBTree()
@@ -61,6 +70,12 @@ class Root(Persistent):
             self.workers[name] = Heartbeat(name)
         found: Heartbeat = self.workers[name]
         return found
+
+    def pass_gate(self) -> None:
+        """Conflict with every other transaction in which this is called."""
+        if self.gate is None:
+            self.gate = Gate()
+        self.gate.passed += 1
 
     def add(self, name: str) -> "Service":
         """Return the service of that name, made if it is not there."""

@@ -1,6 +1,6 @@
 """From a database's root to ours, and from definitions to nodes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pyramid_uws.exceptions import NoSuchThing
@@ -19,11 +19,24 @@ def get_root(connection: Any) -> Root | None:
 
 
 def match_tree(root: Root, services: Mapping[str, Mapping[str, Callable[[], Renderer]]]) -> None:
-    """Make the nodes that services (name -> renderer name -> factory) lack; nothing is ever removed."""
+    """Make the nodes that services (name -> renderer name -> factory) lack; nothing is ever removed.
+
+    Lists that an earlier version has stored are brought up to date.
+    """
     for name, renderers in services.items():
         service = root.add(name)
         for renderer_name, factory in renderers.items():
             service.add(renderer_name, factory)
+    for renderer in async_renderers(root):
+        renderer.joblist.renew()
+
+
+def async_renderers(root: Root) -> Iterator[AsyncRenderer]:
+    """Yield every renderer that has a job list."""
+    for service in root:
+        for renderer in service:
+            if isinstance(renderer, AsyncRenderer):
+                yield renderer
 
 
 def find_joblist(root: Root, service: str, renderer: str) -> Joblist:

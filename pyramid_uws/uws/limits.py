@@ -13,7 +13,7 @@ class Limits:
     """Durations in seconds, 0 meaning unlimited; counts are numbers of jobs, 0 meaning unlimited.
 
     ``execution_duration`` and ``lifetime`` are what a job gets that asks for nothing; the ``max_`` ones what
-    it can get at most (UWS 1.1, sections 2.1.4 and 2.1.5).
+    it can get at most (UWS 1.1, sections 2.1.4 and 2.1.5). ``max_running`` counts on one host, the others on all.
     """
 
     execution_duration: int = 3600
@@ -21,6 +21,9 @@ class Limits:
     lifetime: int = 2 * 86400
     max_lifetime: int = 30 * 86400
     max_running: int = 0
+    max_running_per_owner: int = 0
+    max_queued: int = 0
+    max_queued_per_owner: int = 0
 
     def __post_init__(self) -> None:
         """Refuse durations that the schema of UWS has no room for."""

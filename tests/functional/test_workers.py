@@ -36,7 +36,12 @@ def web(storage, tmp_path_factory):
         "uws.worker_timeout": str(TIMEOUT),
         "uws.max_running": "2",
     }
-    sections = {"uws:service:tally": SERVICE, "uws:service:once": {**SERVICE, "on_stop": "error"}}
+    sections = {
+        "uws:service:tally": SERVICE,
+        "uws:service:once": {**SERVICE, "on_stop": "error"},
+        "uws:service:few": {**SERVICE, "max_running_per_owner": "1"},
+        "uws:service:held": {**SERVICE, "max_queued": "2", "when_full": "hold"},
+    }
     with Server(tmp_path_factory.mktemp("web"), settings=settings, services=["quick"], sections=sections) as web:
         yield web
 
@@ -167,3 +172,24 @@ def test_two_of_one_name_cannot_be(web, first):
 
     assert twin.returncode == 1
     assert "is in use by another server or worker" in twin.stderr
+
+
+def test_what_an_owner_may_have_running_counts_over_all_workers(web, folder, first, second):
+    jobs = [create(web.joblist("few"), FOLDER=folder, SECONDS=0.3, PHASE="RUN") for _ in range(8)]
+    for job in jobs:
+        wait_for_phase(job, "COMPLETED")
+
+    at_once = 0
+    for word, *_ in lines(folder):
+        at_once += 1 if word == "began" else -1
+        assert at_once <= 1
+
+
+def test_a_place_that_is_free_is_taken_by_whichever_worker(web, folder, first, second):
+    jobs = [create(web.joblist("held"), FOLDER=folder, SECONDS=0.2, PHASE="RUN") for _ in range(12)]
+    assert "HELD" in {phase(job) for job in jobs}
+
+    for job in jobs:
+        wait_for_phase(job, "COMPLETED")
+    assert len({job_id for _, job_id, _, _ in lines(folder)}) == len(jobs)
+    assert len(lines(folder)) == 2 * len(jobs)

@@ -11,13 +11,16 @@ from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
 from pyramid_uws.execution.changes import claim, finish, reap, refuse, report
 from pyramid_uws.execution.endings import ABORTED, VOID, Ending
 from pyramid_uws.execution.jobdir import JobDirectory
+from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.runs import Address, Harvest
 from pyramid_uws.execution.writer import PhaseChanged, Writer
+from pyramid_uws.settings import read_settings
 from pyramid_uws.tree import AsyncRenderer, Job, get_root, match_tree
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.limits import SECOND
 
+NO_LIMITS = Limiter(read_settings({}), {})
 RESULTS = (("result", "text/plain", 4, "00"),)
 COMPLETED = Ending(phases.COMPLETED)
 FAILED = Ending(phases.ERROR, ("fatal", "no", ""))
@@ -97,7 +100,7 @@ class TestClaim:
             phases.QUEUED, owner="alice", runid="r", parameters=(("A", "1"),), reason="again", attempt=1
         )
 
-        claimed = writer.do(claim(address, "first"))
+        claimed = writer.do(claim(address, "first", NO_LIMITS))
 
         assert (claimed.address, claimed.attempt, claimed.duration) == (address, 2, 7)
         assert (claimed.owner, claimed.runid, claimed.parameters) == ("alice", "r", (("A", "1"),))
@@ -109,12 +112,15 @@ class TestClaim:
     @pytest.mark.parametrize("steps", [(), AT_WORK, (phases.ABORTED,)])
     def test_a_job_that_has_moved_meanwhile_is_not(self, writer, job_in, steps):
         with pytest.raises(NotAllowedNow):
-            writer.do(claim(job_in(*steps), "first"))
+            writer.do(claim(job_in(*steps), "first", NO_LIMITS))
 
     def test_of_two_claims_one_is_the_first(self, writer, job_in):
         address = job_in(phases.QUEUED)
 
-        first, second = writer.submit(claim(address, "first")), writer.submit(claim(address, "first"))
+        first, second = (
+            writer.submit(claim(address, "first", NO_LIMITS)),
+            writer.submit(claim(address, "first", NO_LIMITS)),
+        )
 
         assert first.result(10).attempt == 1
         with pytest.raises(NotAllowedNow):

@@ -8,10 +8,12 @@ from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadRequest, BadValue, NoSuchJob, NotAllowedNow, Rejected
+from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.worker_system import Sent, WorkerSystem
 from pyramid_uws.execution.writer import PhaseChanged, Writer
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.settings import read_settings
 from pyramid_uws.tree import AsyncRenderer, Job, find_joblist, get_root, match_tree
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.control import Control
@@ -81,7 +83,13 @@ def published(writer, journal):
 def make_system(writer, store, wakes):
     def make_system(definition):
         return WorkerSystem(
-            "service", "async", definition, writer=writer, store=store, wake=lambda: wakes.append(1)
+            "service",
+            "async",
+            definition,
+            writer=writer,
+            store=store,
+            wake=lambda: wakes.append(1),
+            limiter=Limiter(read_settings({}), {} if definition is None else {"service": definition}),
         )
 
     return make_system
@@ -412,3 +420,75 @@ class TestServiceThatIsGone:
 
         with pytest.raises(NoSuchJob):
             read(job_id)
+
+
+class TestAdmission:
+    """With one place in the queue of the service, and PRIORITY to lower the priority of 5 by."""
+
+    @pytest.fixture
+    def narrow(self, writer, store, wakes):
+        def narrow(**facts):
+            parameters = (Parameter(name="PRIORITY", type="int", default=4),)
+            definition = ServiceDefinition(
+                name="service",
+                core="a:b",
+                parameters=parameters,
+                priority=5,
+                priority_parameter="priority",
+                limits=Limits(max_queued_per_owner=1),
+                **facts,
+            )
+            limiter = Limiter(read_settings({}), {"service": definition})
+            return WorkerSystem(
+                "service",
+                "async",
+                definition,
+                writer=writer,
+                store=store,
+                wake=lambda: wakes.append(1),
+                limiter=limiter,
+            )
+
+        return narrow
+
+    def job(self, system, *pairs, owner="alice", control=RUN):
+        created = now()
+        job_id = new_id(created)
+        system.create(job_id, created, owner, control, Sent(pairs))
+        return job_id
+
+    def test_a_wish_and_a_default_lower_the_priority(self, narrow, read):
+        system = narrow()
+
+        assert read(self.job(system, ("PRIORITY", "-3"), owner="a"), "lowered") == (8,)
+        assert read(self.job(system, ("PRIORITY", "5"), owner="b"), "lowered") == (0,)
+        assert read(self.job(system, owner="c"), "lowered") == (1,)
+
+    @pytest.mark.spec("U-92")
+    def test_a_full_queue_refuses_and_nothing_is_made(self, narrow, database):
+        system = narrow()
+        self.job(system, owner="refused")
+
+        with pytest.raises(Rejected, match="At most 1 jobs of 'refused'"):
+            self.job(system, owner="refused")
+        with database.transaction() as connection:
+            lines = find_joblist(get_root(connection), "service", "async").queue
+            assert lines.size_of("refused") == 1
+
+    @pytest.mark.spec("U-77", "U-61")
+    def test_or_it_holds_and_a_held_job_can_be_run_and_aborted(self, narrow, read):
+        system = narrow(when_full="hold")
+        first = self.job(system, owner="held")
+        held = self.job(system, owner="held")
+        system.run(held)
+
+        phase, since, queued, reason = read(held, "phase", "held", "queued", "reason")
+        assert (phase, queued) == (phases.HELD, None)
+        assert since is not None
+        assert "The queue is full" in reason
+        system.abort(first)
+        system.run(held)
+        assert read(held, "phase", "held", "reason") == (phases.QUEUED, None, None)
+        another = self.job(system, owner="held")
+        system.abort(another)
+        assert read(another, "phase", "reason") == (phases.ABORTED, None)

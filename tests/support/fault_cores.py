@@ -25,6 +25,7 @@ PARAMETERS_TALLY = (
     FOLDER,
     Parameter(name="SECONDS", type="double", unit="s", default=0.0, description="To sleep"),
 )
+PARAMETERS_URGENT = (*PARAMETERS_TALLY, Parameter(name="PRIORITY", type="int", description="Lower, if not urgent"))
 PARAMETERS_GATED = (
     FOLDER,
     Parameter(name="FAIL", type="string", default="", description="What to complain of in the end"),

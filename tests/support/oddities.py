@@ -3,7 +3,8 @@
 import signal
 import threading
 
-from pyramid_uws.execution.worker_system import WorkerSystem, move
+from pyramid_uws.execution.moving import move
+from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.uws import phases
 
 from .cores import LONGEST

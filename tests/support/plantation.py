@@ -9,6 +9,7 @@ from ZODB.FileStorage import FileStorage
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.jobdir import JobDirectory, JobSpec, Outcome
+from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.processes import Identity
 from pyramid_uws.execution.reading import Reader
 from pyramid_uws.execution.runs import Address, Run
@@ -39,6 +40,7 @@ class Plantation:
         self.store = ResultStore(self.settings.results)
         self.reader = Reader(self.database)
         definition = ServiceDefinition(name=SERVICE, core="tests.support.cores:quick")
+        self.limiter = Limiter(self.settings, {SERVICE: definition})
         self.dispatcher = Dispatcher(self.settings, {SERVICE: definition}, self.database, self.writer, self.store)
 
     def close(self):

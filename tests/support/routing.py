@@ -5,7 +5,8 @@ worker_system = tests.support.routing:RoutingWorkerSystem
 parameters = tests.support.routing:PARAMETERS
 """
 
-from pyramid_uws.execution.worker_system import WorkerSystem, move
+from pyramid_uws.execution.moving import move
+from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.phases import (

@@ -26,7 +26,8 @@ def dispatcher(left):
 @pytest.fixture
 def claimed(left):
     """A job that was just claimed."""
-    return left.writer.do(claim(Address(SERVICE, "async", left.job(phases.QUEUED, attempt=0)), "here"))
+    address = Address(SERVICE, "async", left.job(phases.QUEUED, attempt=0))
+    return left.writer.do(claim(address, "here", left.limiter))
 
 
 def fail(*_args):
@@ -56,7 +57,7 @@ def test_an_unforeseen_end_of_the_sweep_is_told(dispatcher, monkeypatch, caplog)
 def test_a_job_that_has_moved_meanwhile_is_not_started(left, dispatcher, monkeypatch):
     job_id = left.job(phases.ABORTED)
     address = Address(SERVICE, "async", job_id)
-    monkeypatch.setattr(dispatcher, "_next_in_queue", lambda _root, _free: ([address], []))
+    monkeypatch.setattr(dispatcher, "_to_start", lambda _root: [address])
 
     dispatcher._fill()
 

@@ -132,9 +132,9 @@ class TestReaping:
         job_id = left.job(phases.COMPLETED, destruction=LONG_AGO)
 
         with no_room():
-            left.dispatcher._reap()
+            left.dispatcher._keep_dates()
         meanwhile = left.phase(job_id), left.dispatcher._timeout()
-        left.dispatcher._reap()
+        left.dispatcher._keep_dates()
 
         assert meanwhile == (phases.COMPLETED, dispatching.PAUSE)
         assert not left.has(job_id)
@@ -153,7 +153,7 @@ class TestReaping:
         left.store.folder(second).mkdir(parents=True)
         monkeypatch.setattr(dispatching, "reap", fail_for_the_first)
 
-        left.dispatcher._reap()
+        left.dispatcher._keep_dates()
 
         assert left.phase(first) == phases.COMPLETED
         assert not left.store.folder(second).exists()

@@ -7,6 +7,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
 from pyramid_uws.tree import AsyncRenderer, Job, Root
+from pyramid_uws.tree.indexes import IndexSet
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.jobfilter import JobFilter
@@ -34,11 +35,21 @@ class JoblistMachine(RuleBasedStateMachine):
         self.model[job.job_id] = job
         return job.job_id
 
-    @rule(job_id=jobs, to=st.sampled_from(phases.PHASES), queued=st.integers(0, 50))
-    def move(self, job_id, to, queued):
+    @rule(
+        job_id=jobs,
+        to=st.sampled_from(phases.PHASES),
+        instant=st.integers(0, 50),
+        later=st.none() | st.integers(0, 50),
+        lowered=st.integers(0, 2),
+    )
+    def move(self, job_id, to, instant, later, lowered):
         job = self.joblist[job_id]
         before = job.phase
-        facts = {"queued": queued} if to == phases.QUEUED else {}
+        facts = {
+            phases.QUEUED: {"queued": instant, "not_before": later, "held": None, "lowered": lowered},
+            phases.HELD: {"held": instant, "lowered": lowered},
+            phases.EXECUTING: {"started": instant},
+        }.get(to, {})
         if to in phases.MOVES[before]:
             self.joblist.move(job, before, to, **facts)
             assert job.phase == to
@@ -79,10 +90,28 @@ class JoblistMachine(RuleBasedStateMachine):
         for phase in phases.ACTIVE:
             expected = {job_id for job_id, job in self.model.items() if job.phase == phase}
             assert set(self.joblist.active[phase]) == expected
-        queue = sorted((job.queued, job_id) for job_id, job in self.model.items() if job.phase == phases.QUEUED)
-        assert list(self.joblist.queued()) == queue
+        jobs = self.model.values()
+        queued = [job for job in jobs if job.phase == phases.QUEUED and job.not_before is None]
+        assert list(self.joblist.queued()) == sorted((job.queued, job.job_id) for job in queued)
+        held = [job for job in jobs if job.phase == phases.HELD]
+        for lines, expected in ((self.joblist.queue, queued), (self.joblist.held, held)):
+            check_lines(lines, expected)
+        later = {job.job_id: job.not_before for job in jobs if job.phase == phases.QUEUED and job not in queued}
+        assert set(self.joblist.due(25)) == {job_id for job_id, instant in later.items() if instant <= 25}
+        assert self.joblist.next_due() == min(later.values(), default=None)
         doomed = {job_id for job_id, job in self.model.items() if _will_go(job, 25)}
         assert set(self.joblist.expired(25)) == doomed
+
+
+def check_lines(lines, expected):
+    """Check that the jobs expected, and no others, stand in lines, each in its own."""
+    turns = list(lines.in_turn())
+    assert [turn[:3] for turn in turns] == sorted(turn[:3] for turn in turns)
+    stands = {job_id: (turn.owner, turn.lowered) for turn in lines.in_turn() for job_id in turn.job_ids}
+    assert stands == {job.job_id: (job.owner or "", job.lowered) for job in expected}
+    assert lines.size() == len(expected)
+    for owner in ("", "alice", "bob"):
+        assert lines.size_of(owner) == sum((job.owner or "") == owner for job in expected)
 
 
 def _will_go(job, instant):
@@ -119,3 +148,50 @@ def test_the_next_destruction_is_the_earliest_after_an_instant(instants):
         joblist.add(Job(new_id(1), created=1, execution_duration=1, destruction=instant))
 
     assert joblist.next_destruction(after=50) == min((i for i in instants if i > 50), default=None)
+
+
+def queue(joblist, owner, instant):
+    job = Job(new_id(instant), created=instant, execution_duration=1, owner=owner)
+    joblist.add(job)
+    joblist.move(job, phases.PENDING, phases.QUEUED, queued=instant)
+    return job
+
+
+def owners_in_turn(joblist):
+    return [turn.owner for turn in joblist.queue.in_turn()]
+
+
+def test_whose_job_is_started_goes_behind_the_others():
+    joblist = make_list()
+    first, *_ = [queue(joblist, "alice", instant) for instant in (1, 2, 3)]
+    queue(joblist, "bob", 4)
+    assert owners_in_turn(joblist) == ["alice", "bob"]
+
+    joblist.move(first, phases.QUEUED, phases.EXECUTING, started=5)
+    queue(joblist, None, 6)
+
+    assert owners_in_turn(joblist) == ["bob", "alice", ""]
+
+
+def test_who_takes_a_job_out_of_the_queue_keeps_the_turn():
+    joblist = make_list()
+    first, *_ = [queue(joblist, "alice", instant) for instant in (1, 3)]
+    queue(joblist, "bob", 2)
+
+    joblist.move(first, phases.QUEUED, phases.ABORTED)
+
+    assert owners_in_turn(joblist) == ["alice", "bob"]
+
+
+def test_a_list_stored_before_there_were_lines_is_brought_up_to_date():
+    joblist = make_list()
+    jobs = [queue(joblist, "alice", instant) for instant in (1, 2)]
+    joblist.queue = IndexSet((job.queued, job.job_id) for job in jobs)
+    del joblist.held, joblist.later
+
+    joblist.renew()
+    joblist.renew()
+
+    assert list(joblist.queued()) == [(job.queued, job.job_id) for job in jobs]
+    check_lines(joblist.queue, jobs)
+    check_lines(joblist.held, [])
