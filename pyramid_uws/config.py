@@ -23,6 +23,7 @@ from pyramid_uws.settings import (
     read_count,
     read_integer,
     read_names,
+    read_seconds,
 )
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
 from pyramid_uws.uws.limits import Limits
@@ -218,6 +219,13 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "",
         "The parameter, of type `int`, by which owners give a job a lower priority than the service's.",
     ),
+    Key(
+        "retries",
+        read_count,
+        "0",
+        "How often an attempt is made again that failed for a reason that may pass (`transient`).",
+    ),
+    Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
     Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
     Key(
         "on_destruction",

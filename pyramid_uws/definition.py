@@ -35,6 +35,8 @@ class ServiceDefinition:
     known by ``add_uws_renderer``. ``on_stop`` is the site's unless given; ``on_destruction`` is ``remove`` or
     ``archive``; ``when_full`` is ``refuse`` or ``hold``. Jobs of a higher ``priority`` are started first;
     ``priority_parameter`` names the parameter of type int by which a job can have a lower one.
+    An attempt that failed for a reason that may pass is made again up to ``retries`` times, after ``retry_pause``
+    seconds, which double each time.
     """
 
     name: str
@@ -52,6 +54,8 @@ class ServiceDefinition:
     when_full: str = "refuse"
     priority: int = 0
     priority_parameter: str | None = None
+    retries: int = 0
+    retry_pause: float = 30.0
 
     def __post_init__(self) -> None:
         """Refuse what could not be served."""

@@ -7,13 +7,15 @@ from typing import TypeVar
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NotAllowedNow, Overloaded
-from pyramid_uws.tree import Root
+from pyramid_uws.tree import Job, Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.limits import SECOND
 
-from .endings import ABORTED
+from .endings import ABORTED, Ending
 from .limiting import Limiter
 from .moving import latest_end, move
+from .retrying import NEVER, Retries
 from .runs import Address, Harvest
 from .writer import Change, Journal, PhaseChanged, Writer
 
@@ -27,7 +29,7 @@ _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 class Claimed:
     """A job taken from the queue: what its attempt needs to know.
 
-    ``duration`` in seconds; ``style`` is how conditions are written.
+    ``duration`` in seconds; ``style`` is how conditions are written; ``failures`` counts earlier attempts.
     """
 
     address: Address
@@ -38,6 +40,7 @@ class Claimed:
     references: tuple[tuple[str, str, int, str], ...]
     duration: int
     style: str
+    failures: int
 
 
 def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
@@ -76,6 +79,7 @@ def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Jo
             job.references,
             job.execution_duration,
             joblist.__parent__.parameter_style,
+            job.failures,
         )
 
     return change
@@ -116,9 +120,10 @@ def report(address: Address, progress: tuple[float, str]) -> Callable[[Root, Jou
     return change
 
 
-def finish(harvest: Harvest) -> Callable[[Root, Journal], None]:
+def finish(harvest: Harvest, retries: Retries = NEVER) -> Callable[[Root, Journal], None]:
     """Enter the ending's phase with results, times and error in one stroke.
 
+    If it is one after which the job is run again, the job is queued instead, to be started after a pause.
     Nothing happens if the job is in a final phase or in the hands of another attempt by now. It is an error if
     the job was deleted or archived meanwhile: nobody wants the files then.
     """
@@ -136,6 +141,9 @@ def finish(harvest: Harvest) -> Callable[[Root, Journal], None]:
         if end.phase == phases.QUEUED:
             move(journal, joblist, job, end.phase, started=None, quote=None, progress=None, reason=end.reason)
             return
+        if retries.applies(end, job.failures):
+            move(journal, joblist, job, phases.QUEUED, **_for_later(job, end, retries))
+            return
         move(
             journal,
             joblist,
@@ -150,6 +158,20 @@ def finish(harvest: Harvest) -> Callable[[Root, Journal], None]:
         )
 
     return change
+
+
+def _for_later(job: Job, end: Ending, retries: Retries) -> dict[str, object]:
+    """Return the facts of a job that is to be run again after a pause."""
+    failures = job.failures + 1
+    return {
+        "started": None,
+        "quote": None,
+        "progress": None,
+        "failures": failures,
+        "last_failure": end.failure and end.failure[1],
+        "not_before": now() + round(retries.pause_after(failures) * SECOND),
+        "reason": f"Attempt {failures} of {retries.limit + 1} failed for a reason that may pass.",
+    }
 
 
 def reap(address: Address, definition: ServiceDefinition | None, instant: int) -> Callable[[Root, Journal], bool]:

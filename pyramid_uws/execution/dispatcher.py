@@ -146,7 +146,7 @@ class Dispatcher:
             try:
                 if not recovered:
                     if self.neighbours is not None:
-                        self.neighbours.join(self.home, self.harvester.on_stop)
+                        self.neighbours.join(self.home, self.harvester.on_stop, self.harvester.retries)
                     recover(self)
                     recovered = True
                 self._pass()
@@ -349,7 +349,8 @@ class Dispatcher:
             ending = trouble("The job could not be started", problem)
             self.harvester.write([Harvest(address, claimed.attempt, directory, ending)])
             return
-        run = Run(address, claimed.attempt, directory, keeper, claimed.duration, time.monotonic())
+        began = time.monotonic()
+        run = Run(address, claimed.attempt, directory, keeper, claimed.duration, began, claimed.failures)
         if not self.follow(run):  # it has ended already
             self.harvester.write([self.harvester.gather(run)])
 

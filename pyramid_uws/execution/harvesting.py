@@ -17,6 +17,7 @@ from .changes import finish, hand_over
 from .endings import Ending, judge
 from .forkserver import LaunchFailed
 from .processes import end_everything
+from .retrying import NEVER, Retries
 from .runs import Harvest, Run
 from .store import ResultStore
 from .writer import Writer
@@ -38,6 +39,11 @@ class Harvester:
         """Return what becomes of the service's running jobs when the server is stopped."""
         definition = self._definitions.get(service)
         return (definition.on_stop if definition else None) or self._settings.on_stop
+
+    def retries(self, service: str) -> Retries:
+        """Return how often the service has failed attempts made again."""
+        definition = self._definitions.get(service)
+        return NEVER if definition is None else Retries(definition.retries, definition.retry_pause)
 
     def gather(self, run: Run) -> Harvest:
         """Judge how an attempt ended, and move its results into the store."""
@@ -64,14 +70,18 @@ class Harvester:
         )
         # If the disk is full, this may be why; results and database are to have the room.
         shutil.rmtree(directory.scratch, ignore_errors=True)
-        wanted = ending.phase != phases.QUEUED
+        again = self.retries(address.service).applies(ending, run.failures)
+        wanted = ending.phase != phases.QUEUED and not again
         results = self._store.take(address.job_id, directory) if wanted else ()
         return Harvest(address, run.attempt, directory, ending, results, directory.progress())
 
     def write(self, harvests: Iterable[Harvest]) -> None:
         """Commit these harvests, and those that wait, together; what cannot be committed waits."""
         waiting, self.waiting = self.waiting, []
-        handed = [(harvest, hand_over(self._writer, finish(harvest))) for harvest in (*waiting, *harvests)]
+        handed = [
+            (harvest, hand_over(self._writer, finish(harvest, self.retries(harvest.address.service))))
+            for harvest in (*waiting, *harvests)
+        ]
         for harvest, future in handed:
             job_id = harvest.address.job_id
             try:

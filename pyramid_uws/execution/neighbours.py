@@ -27,6 +27,7 @@ from .home import Home
 from .jobdir import JobDirectory
 from .lease import Lease
 from .reading import Reader
+from .retrying import Retries
 from .runs import MARGIN, Address, Harvest
 from .watcher import Watcher
 from .writer import Journal, Writer
@@ -43,6 +44,7 @@ POLL = 2.0
 _MEMORY = 7 * 86400 * SECOND
 
 OnStop = Callable[[str], str]
+RetriesOf = Callable[[str], Retries]
 
 
 def slots_of(settings: Settings) -> int:
@@ -71,6 +73,7 @@ class Neighbours:
         self._thread = threading.Thread(target=self._work, name="uws-heartbeat", daemon=True)
         self._home: Home | None = None
         self._on_stop: OnStop | None = None
+        self._retries: RetriesOf | None = None
 
     # The dispatcher's side
 
@@ -78,9 +81,9 @@ class Neighbours:
         """Have ``ring`` called at each change of the database."""
         self._watcher.subscribe_to_all(ring)
 
-    def join(self, home: Home, on_stop: OnStop) -> None:
+    def join(self, home: Home, on_stop: OnStop, retries: RetriesOf) -> None:
         """Show the first heartbeat, if there is to be any, and begin to look after the others."""
-        self._home, self._on_stop = home, on_stop
+        self._home, self._on_stop, self._retries = home, on_stop, retries
         if self._beating:
             self.lease = Lease(home.lease)
             self._beat()
@@ -141,7 +144,8 @@ class Neighbours:
 
     def _declare_dead(self, name: str, beats: int) -> None:
         assert self._on_stop is not None
-        taken = self._writer.do(declare_dead(name, beats, self._on_stop))
+        assert self._retries is not None
+        taken = self._writer.do(declare_dead(name, beats, self._on_stop, self._retries))
         if taken is not None:
             log.warning("worker %s is dead; %d jobs were taken from it", name, len(taken))
 
@@ -175,7 +179,9 @@ def goodbye(name: str) -> Callable[[Root, Journal], None]:
     return change
 
 
-def declare_dead(name: str, beats: int, on_stop: OnStop) -> Callable[[Root, Journal], list[Address] | None]:
+def declare_dead(
+    name: str, beats: int, on_stop: OnStop, retries: RetriesOf
+) -> Callable[[Root, Journal], list[Address] | None]:
     """Take all jobs from a worker whose heartbeat still stands at ``beats``; None if it has moved after all."""
 
     def change(root: Root, journal: Journal) -> list[Address] | None:
@@ -194,7 +200,8 @@ def declare_dead(name: str, beats: int, on_stop: OnStop) -> Callable[[Root, Jour
                     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
                     # What the attempt has left is where we cannot see it.
                     nothing = JobDirectory(Path(f"{job.job_id}.{job.attempt}"))
-                    finish(Harvest(address, job.attempt, nothing, lost(on_stop(address.service))))(root, journal)
+                    harvest = Harvest(address, job.attempt, nothing, lost(on_stop(address.service)))
+                    finish(harvest, retries(address.service))(root, journal)
                     taken.append(address)
         return taken
 

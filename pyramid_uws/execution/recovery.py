@@ -46,7 +46,7 @@ def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
     directory = dispatcher.directory(job.job_id, job.attempt)
     # Its keeper knows when it began. Here it counts from now: the clock may have been set since.
-    return Run(address, job.attempt, directory, None, job.execution_duration, time.monotonic())
+    return Run(address, job.attempt, directory, None, job.execution_duration, time.monotonic(), job.failures)
 
 
 def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:

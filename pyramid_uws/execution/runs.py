@@ -33,7 +33,7 @@ class Run:
     """An attempt at work: its directory, its keeper, and what was asked of it.
 
     ``duration`` in seconds; ``began``, ``overdue_at`` and ``kill_at`` are monotonic seconds; ``asked`` is why
-    it was asked to end.
+    it was asked to end; ``failures`` counts earlier attempts that have failed.
     """
 
     address: Address
@@ -42,6 +42,7 @@ class Run:
     keeper: Identity | None
     duration: int
     began: float
+    failures: int = 0
     pidfd: int = -1
     overdue_at: float | None = None
     asked: str | None = None

@@ -6,7 +6,8 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from pyramid_uws.interfaces import IJob
-from pyramid_uws.uws.phases import PENDING
+from pyramid_uws.uws.instants import format_instant
+from pyramid_uws.uws.phases import PENDING, QUEUED
 
 from .rights import job_acl
 
@@ -23,7 +24,8 @@ class Job(Persistent):
     an archived job, whose files are gone; ``error`` is
     ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
     the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
-    ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started.
+    ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started;
+    ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why.
     """
 
     __name__: str
@@ -49,6 +51,8 @@ class Job(Persistent):
     progress: tuple[float, str] | None = None
     reason: str | None = None
     attempt: int = 0
+    failures: int = 0
+    last_failure: str | None = None
     worker: str | None = None
     abort_requested: int | None = None
 
@@ -93,6 +97,10 @@ class Job(Persistent):
                 told.append(("progressText", text))
         if self.reason:
             told.append(("reason", self.reason))
+        if self.failures:
+            told += [("attempt", str(self.failures + 1)), ("lastFailure", self.last_failure or "")]
+        if self.not_before is not None and self.phase == QUEUED:
+            told.append(("nextAttempt", format_instant(self.not_before)))
         if self.former:
             told.append(("formerResults", "; ".join(map(_provenance, self.former))))
         return tuple(told)

@@ -8,6 +8,7 @@ from pyramid.exceptions import ConfigurationError
 from pyramid_uws.execution.home import Home
 from pyramid_uws.execution.lease import Lease
 from pyramid_uws.execution.neighbours import Neighbours, beat, declare_dead, goodbye
+from pyramid_uws.execution.retrying import NEVER, Retries
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.settings import read_settings
 from pyramid_uws.uws import phases
@@ -27,6 +28,10 @@ def settings(tmp_path, **given):
 
 def requeue(_service):
     return "requeue"
+
+
+def never(_service):
+    return NEVER
 
 
 def hearts(site):
@@ -49,21 +54,31 @@ def test_the_jobs_of_a_dead_worker_are_queued_again_and_only_those(site):
     mine, others = (site.job(phases.EXECUTING, worker=worker) for worker in ("first", "second"))
     wanted = site.job(phases.EXECUTING, worker="first", abort_requested=1)
 
-    taken = site.writer.do(declare_dead("first", 1, requeue))
+    taken = site.writer.do(declare_dead("first", 1, requeue, never))
 
     assert sorted(address.job_id for address in taken) == sorted([mine, wanted])
     assert [site.phase(job) for job in (mine, wanted, others)] == [phases.QUEUED, phases.ABORTED, phases.EXECUTING]
     assert hearts(site) == {"first": (1, True)}
-    assert site.writer.do(declare_dead("first", 1, requeue)) is None
+    assert site.writer.do(declare_dead("first", 1, requeue, never)) is None
 
 
 def test_or_fail_for_now_if_the_service_wants_it_so(site):
     site.writer.do(beat("first", 2))
     job = site.job(phases.EXECUTING, worker="first")
 
-    site.writer.do(declare_dead("first", 1, lambda _service: "error"))
+    site.writer.do(declare_dead("first", 1, lambda _service: "error", never))
 
     assert site.phase(job) == phases.ERROR
+
+
+def test_or_are_run_again_after_a_pause_as_any_attempt_that_failed_for_now(site):
+    site.writer.do(beat("first", 2))
+    job = site.job(phases.EXECUTING, worker="first")
+
+    site.writer.do(declare_dead("first", 1, lambda _service: "error", lambda _service: Retries(1, 3600)))
+
+    assert site.phase(job) == phases.QUEUED
+    assert "Attempt 1 of 2 failed" in site.facts(job)["reason"]
 
 
 def test_nothing_is_taken_from_one_whose_heart_has_beaten_since(site):
@@ -71,13 +86,13 @@ def test_nothing_is_taken_from_one_whose_heart_has_beaten_since(site):
     job = site.job(phases.EXECUTING, worker="first")
     site.writer.do(beat("first", 2))
 
-    assert site.writer.do(declare_dead("first", 1, requeue)) is None
+    assert site.writer.do(declare_dead("first", 1, requeue, never)) is None
     assert site.phase(job) == phases.EXECUTING
 
 
 def test_one_declared_dead_wrongly_is_told_once(site):
     site.writer.do(beat("first", 2))
-    site.writer.do(declare_dead("first", 1, requeue))
+    site.writer.do(declare_dead("first", 1, requeue, never))
 
     assert [site.writer.do(beat("first", 2)) for _ in range(2)] == [True, False]
     assert hearts(site) == {"first": (3, False)}
@@ -89,7 +104,7 @@ def test_death_is_judged_by_ones_own_clock_and_not_after_an_absence(site, tmp_pa
     watcher = Watcher(site.database)
     own = settings(tmp_path, worker="second", worker_timeout="60")
     neighbours = Neighbours(own, site.database, site.writer, watcher, beating=False)
-    neighbours._on_stop = requeue
+    neighbours._on_stop, neighbours._retries = requeue, never
     site.writer.do(beat("first", 2))
     for moment[0] in range(0, 60, 10):
         neighbours._look()

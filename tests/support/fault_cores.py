@@ -30,6 +30,10 @@ PARAMETERS_GATED = (
     FOLDER,
     Parameter(name="FAIL", type="string", default="", description="What to complain of in the end"),
 )
+PARAMETERS_FLAKY = (
+    FOLDER,
+    Parameter(name="TIMES", type="int", default=1, description="How often to be killed before it succeeds"),
+)
 PARAMETERS_LINGERING = (FOLDER,)
 PARAMETERS_DEVOURING = (
     Parameter(name="SIZE", type="int", default=0, description="Bytes of the result; 0: all the disk has"),
@@ -81,6 +85,17 @@ def gated(job):
     if job.parameters["FAIL"]:
         raise CoreError(job.parameters["FAIL"])
     job.add_result("second", "text/plain", "made in the end")
+
+
+def flaky(job):
+    """Make a result and note the run; be killed as often as told, then make the last result."""
+    diary = Path(job.parameters["FOLDER"]) / job.id
+    job.add_result("partial", "text/plain", "as far as it went")
+    _note(diary, "began")
+    runs = len(diary.read_text().splitlines())
+    if runs <= job.parameters["TIMES"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    job.add_result("result", "text/plain", f"after {runs - 1}")
 
 
 def devouring(job):
