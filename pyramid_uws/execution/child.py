@@ -1,7 +1,8 @@
 """The core process: makes itself fit to run somebody's code, runs it, and tells the keeper how that ended.
 
-May import ``parameters``, ``exceptions`` and ``uws`` of the package, and :mod:`.corejob`, :mod:`.jobdir`,
-:mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever is imported here, every job carries.
+May import ``parameters``, ``exceptions``, ``tables`` and ``uws`` of the package, and :mod:`.corejob`,
+:mod:`.jobdir`, :mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever is imported here, every job
+carries.
 """
 
 import contextlib
@@ -94,7 +95,10 @@ def run_core(directory: JobDirectory, spec: JobSpec, log_to: int) -> dict[str, A
     """Call the core; return what is to be said of the end."""
     core = load(spec.core)
     values = complete(spec.declarations, spec.parameters, spec.uploads, spec.style)
-    core(CoreJob(directory, spec, values, log_to))
+    job = CoreJob(directory, spec, values, log_to)
+    made = core(job)
+    if made is not None:
+        job.add_table("result", made)
     return {"ended": "returned"}
 
 

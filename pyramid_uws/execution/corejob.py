@@ -1,6 +1,7 @@
 """What a core sees: its parameters and uploads, a directory to work in, and how to say and give something.
 
-May import ``exceptions`` and ``uws`` of the package, and :mod:`.jobdir`, :mod:`.files`, :mod:`.progress`.
+May import ``exceptions``, ``parameters``, ``tables`` and ``uws`` of the package, and :mod:`.jobdir`,
+:mod:`.files`, :mod:`.progress`.
 """
 
 import contextlib
@@ -15,6 +16,8 @@ from types import MappingProxyType
 from typing import Any, BinaryIO
 
 from pyramid_uws.exceptions import CoreError
+from pyramid_uws.parameters.formats import VOTABLE
+from pyramid_uws.tables import Written, write_table
 from pyramid_uws.uws.instants import format_instant, now
 
 from .jobdir import RESULT_ID, JobDirectory, JobSpec
@@ -38,6 +41,7 @@ class CoreJob:
         self.directory = directory.scratch
         self._directory = directory
         self._log_to = log_to
+        self._limits = spec.limits
         self._progress: ProgressWriter | None = None
 
     def add_result(
@@ -66,6 +70,22 @@ class CoreJob:
         """
         with self._new_result(id, media_type) as draft, draft.open("r+b") as file:
             yield file
+
+    def add_table(self, id: str, table: Any) -> Written:  # noqa: A002 - as above
+        """Add a table as a result, in the format that RESPONSEFORMAT asks for, cut after MAXREC rows.
+
+        ``table`` is a :class:`~pyramid_uws.tables.Table`, or rows as it takes them. If these end in an error
+        half-way, what was written says so where the format lets it, and is kept; the error is raised.
+        """
+        media_type = self.parameters.get("RESPONSEFORMAT") or VOTABLE
+        limit = self._limits.clamp_rows(self.parameters.get("MAXREC"))
+        with self.open_result(id, media_type) as file:
+            written = write_table(table, file, media_type, limit)
+        if written.overflow:
+            self.log(f"{id} was cut after {written.rows} rows")
+        if written.problem is not None:
+            raise written.problem
+        return written
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Tell how far the job is (0 to 1), and what it is doing; as often as you like."""

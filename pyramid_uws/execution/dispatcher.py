@@ -370,6 +370,7 @@ class Dispatcher:
             runid=claimed.runid,
             duration=claimed.duration,
             grace=self.settings.grace,
+            limits=definition.limits,
             lease=str(self.neighbours.lease.path) if self.neighbours and self.neighbours.lease else "",
         )
 

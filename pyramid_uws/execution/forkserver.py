@@ -31,7 +31,12 @@ PAUSE = 30.0
 
 # A library that starts a thread per core in every job would make the jobs of a busy host fight each other;
 # and threads started here would not survive the fork.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+}
 
 
 class LaunchFailed(OSError):

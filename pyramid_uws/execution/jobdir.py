@@ -11,7 +11,7 @@
 ``outcome.json``    keeper                how it ended, :class:`Outcome`; nothing happens in here after that
 ==================  ====================  ===================================================================
 
-May import ``parameters`` and :mod:`.processes`, :mod:`.files`, :mod:`.progress` of this folder.
+May import ``parameters``, ``uws`` and :mod:`.processes`, :mod:`.files`, :mod:`.progress` of this folder.
 """
 
 import dataclasses
@@ -25,6 +25,7 @@ from types import MappingProxyType
 from typing import Any, Self
 
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.uws.limits import Limits
 
 from .files import Reserved, create_whole, remove_tree
 from .processes import Identity
@@ -45,6 +46,7 @@ class JobSpec:
     """What is to be run.
 
     ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
+    ``limits`` are the service's.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
     it there is no such limit.
     """
@@ -62,6 +64,7 @@ class JobSpec:
     duration: int = 0
     grace: float = 5.0
     lease: str = ""
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def name(self) -> str:
@@ -73,6 +76,7 @@ class JobSpec:
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["declarations"] = [dataclasses.asdict(parameter) for parameter in self.declarations]
         fields["uploads"] = dict(self.uploads)
+        fields["limits"] = dataclasses.asdict(self.limits)
         return json.dumps(fields)
 
     @classmethod
@@ -84,6 +88,7 @@ class JobSpec:
             for declaration in fields["declarations"]
         )
         fields["parameters"] = _with_tuples(fields["parameters"])
+        fields["limits"] = Limits(**fields.get("limits", {}))
         return cls(**fields)
 
 

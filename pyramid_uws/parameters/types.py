@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pyramid_uws.uws.instants import format_instant, parse_instant
 
+from .formats import read_format
 from .geometry import (
     read_circle,
     read_moc,
@@ -102,6 +103,7 @@ TYPES: Mapping[str, Type] = MappingProxyType(
         "uri": Type(read_uri, xtype="uri"),
         "uuid": Type(read_uuid, xtype="uuid"),
         "json": Type(read_json, json.dumps, "json"),
+        "format": Type(read_format),
     }
 )
 

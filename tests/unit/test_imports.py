@@ -16,13 +16,14 @@ MAY_IMPORT = {
     "interfaces": set(),
     "uws": {"exceptions"},
     "parameters": {"uws", "exceptions"},
+    "tables": {"parameters", "exceptions"},
     "documents": {"uws", "exceptions"},
     "tree": {"uws", "interfaces", "exceptions"},
     "definition": {"uws", "parameters"},
     "settings": set(),
-    "execution": {"definition", "exceptions", "interfaces", "parameters", "settings", "tree", "uws"},
+    "execution": {"definition", "exceptions", "interfaces", "parameters", "settings", "tables", "tree", "uws"},
     "auth": {"interfaces", "exceptions"},
-    "demo": {"parameters", "exceptions"},
+    "demo": {"parameters", "tables", "exceptions"},
     "snapshot": {"tree"},
     "urls": {"interfaces"},
     "views": {
@@ -48,7 +49,7 @@ MAY_IMPORT = {
 }
 
 #: What the process of a job must never load.
-HEAVY = ("ZODB", "pyramid", "transaction", "waitress", "lxml")
+HEAVY = ("ZODB", "pyramid", "transaction", "waitress", "lxml", "numpy", "pyarrow", "astropy")
 
 
 def modules():

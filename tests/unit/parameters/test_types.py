@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters.formats import SHORT_FORMS, read_format
 from pyramid_uws.parameters.types import TYPES
 
 FINITE = st.floats(-1e300, 1e300)
@@ -31,6 +32,7 @@ JSON = st.recursive(
 )
 
 VALUES = {
+    "format": st.sampled_from(sorted(SHORT_FORMS)).map(read_format),
     "string": st.text(),
     "int": st.integers(-(2**63), 2**63 - 1),
     "double": st.floats(allow_nan=False),
