@@ -26,6 +26,7 @@ class Settings:
 
     var: Path
     storage: str
+    archive_uri: str
     results: Path
     work: Path
     dispatcher: str
@@ -131,6 +132,12 @@ def _path(text: str) -> Path:
 TABLE: tuple[Key, ...] = (
     Key("var", _path, "var", "Folder for everything the server keeps; made if missing, private to its user."),
     Key("storage", str, "file://{var}/uws.fs", "The ZODB storage, as a zodburi."),
+    Key(
+        "archive.uri",
+        str,
+        "",
+        "A ZODB storage for archived jobs, as a zodburi; without it they stay in the other one.",
+    ),
     Key("results", _path, "{var}/results", "Folder for results and uploaded files, one folder a job."),
     Key("work", _path, "{var}/work", "Folder in which jobs run; best on the same file system as the results."),
     Key(
@@ -216,7 +223,8 @@ def read_settings(ini: Mapping[str, Any]) -> Settings:
     for key in TABLE:
         if key.name in ini:
             raise ConfigurationError(f"unknown setting {key.name}; write {PREFIX}{key.name} = {ini[key.name]}")
-    return Settings(**convert_section(TABLE, given, PREFIX))
+    values = convert_section(TABLE, given, PREFIX)
+    return Settings(**{name.replace(".", "_"): value for name, value in values.items()})
 
 
 def convert_section(table: tuple[Key, ...], given: Mapping[str, str], prefix: str) -> dict[str, Any]:

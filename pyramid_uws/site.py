@@ -3,22 +3,16 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
-import zodburi
-from pyramid.exceptions import ConfigurationError
-from zc.lockfile import LockError
-from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.admin.actions import Actions
 from pyramid_uws.admin.control import ControlSocket
-from pyramid_uws.admin.looking import file_of
+from pyramid_uws.databases import close_databases, open_databases
 from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.dispatcher import Dispatcher
-from pyramid_uws.execution.filestorage import check_whole, take_room_first
 from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.neighbours import Neighbours
 from pyramid_uws.execution.store import ResultStore
@@ -31,12 +25,6 @@ from pyramid_uws.tree import Renderer, match_tree
 from pyramid_uws.uws.instants import now
 from pyramid_uws.views.respond import DocumentCache
 from pyramid_uws.views.waiting import WaitingRoom
-
-#: Connections kept open; more are made, with a warning, when more threads ask.
-POOL = 64
-
-#: Objects that each connection keeps in memory, unless the URI says otherwise; a kB each, or two.
-CACHE = 3000
 
 _role: ContextVar[str] = ContextVar("role", default="serving")
 
@@ -77,7 +65,7 @@ class Site:
         self.attributes = attributes
         self.started = now()
         _make_private(settings)
-        self.database = open_database(settings.storage)
+        self.database = open_databases(settings.storage, settings.archive_uri)
         self.store = ResultStore(settings.results)
         self.announcer = Announcer(notify)
         self.writer = Writer(self.database, self.announcer.announce)
@@ -129,7 +117,7 @@ class Site:
         self.writer.stop()
         self.announcer.stop()
         self.watcher.close()
-        self.database.close()
+        close_databases(self.database)
 
     def wake(self) -> None:
         """Tell the dispatcher that there may be something to do."""
@@ -152,28 +140,6 @@ class Site:
             style=style,
         )
         return system
-
-
-def open_database(uri: str) -> DB:
-    """Open the database behind a zodburi."""
-    try:
-        make_storage, options = zodburi.resolve_uri(uri)
-    except (KeyError, ValueError) as problem:
-        raise ConfigurationError(f"setting uws.storage = {uri}: no such kind of storage ({problem})") from problem
-    options = {key: value for key, value in options.items() if key in {"cache_size", "cache_size_bytes"}}
-    if "connection_cache_size" not in uri:
-        options["cache_size"] = CACHE
-    file = file_of(uri)
-    if file is not None:
-        check_whole(file)
-    try:
-        storage = make_storage()
-    except LockError as problem:
-        raise LockError(f"{uri} is locked: another server, or uws-admin, is using it.") from problem
-    if isinstance(storage, FileStorage) and not storage.isReadOnly():
-        Path(storage.getName()).chmod(0o600)
-        take_room_first(storage)
-    return DB(storage, pool_size=POOL, **options)
 
 
 def _make_private(settings: Settings) -> None:

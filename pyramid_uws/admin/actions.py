@@ -14,8 +14,8 @@ from ZODB.POSException import POSError
 
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import BadRequest, NoSuchJob, UWSError
-from pyramid_uws.execution.changes import reap
 from pyramid_uws.execution.reading import Reader
+from pyramid_uws.execution.reaping import reap_all
 from pyramid_uws.execution.runs import Address
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
@@ -23,7 +23,6 @@ from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.execution.writer import Writer
 from pyramid_uws.settings import Settings
 from pyramid_uws.uws import phases
-from pyramid_uws.uws.instants import now
 from pyramid_uws.version import __version__
 
 from .wire import MOST_JOBS
@@ -152,7 +151,9 @@ class Actions:
         address = target.address
         definition = self._site.definitions.get(address.service)
         try:
-            reaped = self._site.writer.do(reap(address, definition, now()))
+            reaped = all(
+                future.result() for _, future in reap_all(self._site.writer, [address], self._site.definitions)
+            )
         except NoSuchJob:
             return "is gone already"
         if not reaped:
@@ -200,14 +201,15 @@ class Actions:
     # The database
 
     def _pack(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Drop what was replaced or deleted more than some days ago, and give its room back."""
+        """Drop what was replaced or deleted more than some days ago, and give its room back, archive included."""
         days = request.get("days")
         if not isinstance(days, int | float) or not 0 <= days <= LONGEST_DAYS:
             raise BadRequest(f"The days are a number from 0 to {LONGEST_DAYS}.")
-        database = self._site.database
-        before = database.getSize()
+        databases = self._site.database.databases.values()
+        before = sum(database.getSize() for database in databases)
         try:
-            database.pack(days=days)
+            for database in databases:
+                database.pack(days=days)
         except (POSError, OSError) as problem:
             raise UWSError(f"The database could not be packed: {problem}.") from problem
-        return {"before": before, "after": database.getSize()}
+        return {"before": before, "after": sum(database.getSize() for database in databases)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Root, async_renderers
+from pyramid_uws.tree import ARCHIVE, LIVE, Root, async_renderers
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.limits import SECOND
@@ -19,7 +19,7 @@ from .client import NoAnswer
 from .console import Console
 from .finding import Choice, Unclear, find_one, job_at
 from .jobs import describe, description_lines, export, job_lines, list_jobs, summary
-from .looking import file_of, look, shown
+from .looking import file_of, look, shown, sizes
 from .status import status, status_lines
 from .text import count, facts, size
 
@@ -64,7 +64,7 @@ def run_jobs(call: Call) -> int:
     choice = Choice(
         JobFilter(frozenset(options.phase or ()), options.after, options.last), options.service, options.owner
     )
-    jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+    jobs = look(call.settings, lambda root: list_jobs(root, choice))
     call.console.say(job_lines(jobs) if jobs else ["no such jobs"])
     call.console.give(jobs)
     return DONE
@@ -76,13 +76,13 @@ def run_archive(call: Call) -> int:
     archived = JobFilter(frozenset({ARCHIVED}), options.since)
     choice = Choice(archived, options.service, options.owner, options.until)
     if options.export is None:
-        jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+        jobs = look(call.settings, lambda root: list_jobs(root, choice))
         call.console.say(job_lines(jobs) if jobs else ["no such jobs"])
         call.console.give(jobs)
         return DONE
     draft = options.export.with_name(f".{options.export.name}.{os.getpid()}")
     try:
-        number = look(call.settings.storage, lambda root: _export(root, choice, call.settings, draft))
+        number = look(call.settings, lambda root: _export(root, choice, call.settings, draft))
         draft.replace(options.export)
     finally:
         draft.unlink(missing_ok=True)
@@ -100,7 +100,7 @@ def _export(root: Root, choice: Choice, settings: Settings, file: Path) -> int:
 
 def run_show(call: Call) -> int:
     """Show one job."""
-    job = look(call.settings.storage, lambda root: describe(root, call.options.job, call.settings))
+    job = look(call.settings, lambda root: describe(root, call.options.job, call.settings))
     call.console.say(description_lines(job))
     call.console.give(job)
     return DONE
@@ -123,13 +123,13 @@ def run_delete(call: Call) -> int:
         return _act(call, "delete", jobs, unclear)
     before = None if options.older_than is None else int(now() - options.older_than * _DAY)
     choice = Choice(JobFilter(frozenset(options.phase or ())), options.service, before=before)
-    jobs = look(call.settings.storage, lambda root: list_jobs(root, choice))
+    jobs = look(call.settings, lambda root: list_jobs(root, choice))
     return _act(call, "delete", jobs, in_phase=True)
 
 
 def run_reap(call: Call) -> int:
     """Destroy the jobs whose time is up."""
-    return _act(call, "reap", look(call.settings.storage, _expired))
+    return _act(call, "reap", look(call.settings, _expired))
 
 
 def _named(call: Call) -> tuple[list[dict[str, Any]], list[str]]:
@@ -147,7 +147,7 @@ def _named(call: Call) -> tuple[list[dict[str, Any]], list[str]]:
                 jobs[job.job_id] = summary(job.__parent__.__parent__, job)
         return list(jobs.values()), unclear
 
-    return look(call.settings.storage, find)
+    return look(call.settings, find)
 
 
 def _expired(root: Root) -> list[dict[str, Any]]:
@@ -229,16 +229,24 @@ def run_pack(call: Call) -> int:
 
 
 def _before_packing(settings: Settings, days: float) -> Iterable[str]:
-    octets = look(settings.storage, lambda root: int(root._p_jar.db().getSize()))  # noqa: SLF001 - the public way
-    file = file_of(settings.storage)
-    kept = None if file is None else f"its file as it is now, as {file.name}.old, until it is packed again"
+    octets = look(settings, sizes)
+    storages = {LIVE: settings.storage, ARCHIVE: settings.archive_uri}
+    names = {LIVE: "database", ARCHIVE: "archive"}
+    files = [file.name for storage in storages.values() if (file := file_of(storage)) is not None]
     yield from facts(
         [
-            ("database", f"{size(octets)} in {shown(settings.storage)}"),
+            *((names[name], f"{size(octets[name])} in {shown(storages[name])}") for name in octets),
             ("drops", f"what was replaced or deleted more than {count(days, 'day')} ago"),
-            ("keeps", kept),
+            ("keeps", _kept(files) if files else None),
         ]
     )
+
+
+def _kept(files: Sequence[str]) -> str:
+    if len(files) == 1:
+        return f"its file as it is now, as {files[0]}.old, until it is packed again"
+    copies = " and ".join(f"{file}.old" for file in files)
+    return f"their files as they are now, as {copies}, until they are packed again"
 
 
 COMMANDS: Mapping[str, Callable[[Call], int]] = {

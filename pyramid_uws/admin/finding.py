@@ -14,9 +14,6 @@ from pyramid_uws.uws.jobfilter import JobFilter
 #: The fewest characters by which a job is looked for.
 SHORTEST = 6
 
-#: Sorts behind every character of a job id.
-_BEHIND = "\x7f"
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -52,11 +49,10 @@ def find_by_text(root: Root, text: str) -> list[Address]:
 
 
 def _ids(renderer: AsyncRenderer, text: str) -> Iterable[str]:
-    jobs = renderer.joblist.jobs
+    joblist = renderer.joblist
     if is_id(text):
-        return [text] if text in jobs else []
-    beginning = set(jobs.keys(text, text + _BEHIND))
-    return sorted(beginning | {job_id for job_id in jobs if job_id.endswith(text)})
+        return [text] if text in joblist else []
+    return sorted(joblist.ids(text))
 
 
 def _candidate(address: Address) -> str:

@@ -5,7 +5,7 @@ client of theirs opens them. Whatever a look finds is values, for the database i
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -17,7 +17,8 @@ from ZODB.POSException import ReadOnlyError
 
 from pyramid_uws.exceptions import UWSError
 from pyramid_uws.execution.reading import Reader
-from pyramid_uws.tree import Root
+from pyramid_uws.settings import Settings
+from pyramid_uws.tree import ARCHIVE, LIVE, Root
 
 T = TypeVar("T")
 
@@ -35,21 +36,25 @@ class Locked(UWSError):
     """Another process has the database for itself."""
 
 
-def look(storage: str, find: Callable[[Root], T]) -> T:
-    """Return what ``find`` finds in the tree of the database behind the zodburi."""
+def look(settings: Settings, find: Callable[[Root], T]) -> T:
+    """Return what ``find`` finds in the tree of the site's database, the archive beside it."""
     for _ in range(ATTEMPTS - 1):
-        before = _identity(storage)
+        before = _identities(settings)
         try:
-            return _look_once(storage, find)
+            return _look_once(settings, find)
         except Exception:
             # Index and file are read one after the other; if they were replaced in between, anything may happen.
-            if _identity(storage) == before:
+            if _identities(settings) == before:
                 raise
-    return _look_once(storage, find)
+    return _look_once(settings, find)
 
 
-def _look_once(storage: str, find: Callable[[Root], T]) -> T:
-    with _database(storage) as database:
+def _look_once(settings: Settings, find: Callable[[Root], T]) -> T:
+    with ExitStack() as stack:
+        database = stack.enter_context(_database(settings.storage, LIVE, {}))
+        if settings.archive_uri:
+            with suppress(NoDatabase):  # the server makes it at its next start
+                stack.enter_context(_database(settings.archive_uri, ARCHIVE, database.databases))
         reader = Reader(database)
         try:
             with reader.reading() as root:
@@ -57,13 +62,13 @@ def _look_once(storage: str, find: Callable[[Root], T]) -> T:
         except LookupError as problem:
             if type(problem) is not LookupError:
                 raise
-            raise _empty(storage) from problem
+            raise _empty(settings.storage) from problem
         finally:
             reader.close()
 
 
 @contextmanager
-def _database(storage: str) -> Iterator[DB]:
+def _database(storage: str, name: str, databases: dict[str, DB]) -> Iterator[DB]:
     make_storage, _ = zodburi.resolve_uri(_read_only(storage))
     with locked_is_said(storage):
         try:
@@ -74,7 +79,7 @@ def _database(storage: str) -> Iterator[DB]:
                 "been started, were its variables (name=value) given here, too?"
             ) from problem
     try:
-        database = DB(opened)
+        database = DB(opened, databases=databases, database_name=name)
     except BaseException as problem:
         opened.close()
         if isinstance(problem, ReadOnlyError):  # it wanted to make the root of a database that has nothing in it
@@ -84,6 +89,12 @@ def _database(storage: str) -> Iterator[DB]:
         yield database
     finally:
         database.close()
+
+
+def sizes(root: Root) -> dict[str, int]:
+    """Return the sizes of the databases in bytes, by their names among themselves."""
+    databases = root._p_jar.db().databases  # noqa: SLF001 - persistent's public way to the database
+    return {name: int(database.getSize()) for name, database in databases.items()}
 
 
 @contextmanager
@@ -133,6 +144,10 @@ def _identity(storage: str) -> tuple[int, ...] | None:
     except FileNotFoundError:
         found = None
     return None if found is None else (found.st_dev, found.st_ino, found.st_ctime_ns)
+
+
+def _identities(settings: Settings) -> tuple[tuple[int, ...] | None, ...]:
+    return _identity(settings.storage), _identity(settings.archive_uri)
 
 
 def _empty(storage: str) -> NoDatabase:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import AsyncRenderer, Heartbeat, Joblist, Root, async_renderers
+from pyramid_uws.tree import ARCHIVE, LIVE, AsyncRenderer, Heartbeat, Joblist, Root, async_renderers
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.phases import ACTIVE, EXECUTING, PHASES, QUEUED
 
-from .looking import file_of, look, shown
+from .looking import file_of, look, shown, sizes
 from .text import count, facts, instant, seconds, size, table
 
 #: What is in a block of ``st_blocks``, whatever the file system's own blocks are.
@@ -21,12 +21,13 @@ _BLOCK = 512
 
 def status(settings: Settings, server: Mapping[str, Any] | None, *, answers: bool) -> dict[str, Any]:
     """Return what is known of the site; ``server`` is what a running one says of itself, if it answers."""
-    found: dict[str, Any] = look(settings.storage, _tree_status)
+    found: dict[str, Any] = look(settings, _tree_status)
     return {
         "server": server and {**server, "started": format_instant(server["started"])},
         "socket": str(settings.socket),
         "answers": answers,
-        "storage": {"where": shown(settings.storage), "bytes": found.pop("bytes"), "oldBytes": _old(settings)},
+        "storage": _storage_status(settings.storage, found["bytes"].get(LIVE)),
+        "archive": _storage_status(settings.archive_uri, found.pop("bytes").get(ARCHIVE)),
         "results": _disk_use(settings.results),
         "work": _disk_use(settings.work),
         "freeBytes": _free(settings.results),
@@ -39,7 +40,7 @@ def _tree_status(root: Root) -> dict[str, Any]:
     joblists = [renderer.joblist for renderer in async_renderers(root)]
     dates = [joblist.next_destruction(after=moment) for joblist in joblists]
     return {
-        "bytes": root._p_jar.db().getSize(),  # noqa: SLF001 - persistent's public way to the database
+        "bytes": sizes(root),
         "nextDestruction": instant(min((date for date in dates if date is not None), default=None)),
         "expired": sum(1 for joblist in joblists for _ in joblist.expired(moment)),
         "workers": [_worker_status(heart) for heart in root.heartbeats()],
@@ -83,16 +84,20 @@ def _service_status(renderer: AsyncRenderer) -> dict[str, Any]:
 
 def _count(joblist: Joblist) -> dict[str, int]:
     """Count the jobs by phase: the active ones have an index, the others are walked through."""
-    walked = Counter(phase for refs in joblist.refs.values() for phase, _ in refs.values())
+    trees = [joblist.refs, *(() if (shelf := joblist.shelf) is None else (shelf.refs,))]
+    walked = Counter(phase for tree in trees for refs in tree.values() for phase, _ in refs.values())
     numbers = {phase: joblist.count_in(phase) if phase in ACTIVE else walked[phase] for phase in PHASES}
     return {phase: number for phase, number in numbers.items() if number}
 
 
-def _old(settings: Settings) -> int | None:
-    """Return the size of what packing a file storage has left beside it."""
-    file = file_of(settings.storage)
+def _storage_status(storage: str, octets: int | None) -> dict[str, Any] | None:
+    """Return where a storage is, its size, and that of what packing a file storage has left beside it."""
+    if octets is None:
+        return None
+    file = file_of(storage)
     old = None if file is None else file.with_name(f"{file.name}.old")
-    return old.stat().st_size if old is not None and old.exists() else None
+    left = old.stat().st_size if old is not None and old.exists() else None
+    return {"where": shown(storage), "bytes": octets, "oldBytes": left}
 
 
 def _free(folder: Path) -> int:
@@ -124,13 +129,12 @@ def _disk_use(folder: Path) -> dict[str, Any]:
 
 def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
     """Write what :func:`status` has found."""
-    storage = found["storage"]
-    old = "" if storage["oldBytes"] is None else f", and {size(storage['oldBytes'])} that the last packing left"
     expired = f", {count(found['expired'], 'job')} overdue" if found["expired"] else ""
     yield from facts(
         [
             ("server", _server(found)),
-            ("database", f"{size(storage['bytes'])} in {storage['where']}{old}"),
+            ("database", _storage(found["storage"])),
+            ("archive", found["archive"] and _storage(found["archive"])),
             ("results", _folder(found["results"])),
             ("work", _folder(found["work"])),
             ("free", f"{size(found['freeBytes'])} on the disk of the results"),
@@ -148,6 +152,11 @@ def status_lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         head = ("RUNNING", "SERVICE", "OWNER", "SINCE", "PROGRESS")
         yield from table(head, [_running(service["service"], job) for service, job in running])
+
+
+def _storage(found: Mapping[str, Any]) -> str:
+    old = "" if found["oldBytes"] is None else f", and {size(found['oldBytes'])} that the last packing left"
+    return f"{size(found['bytes'])} in {found['where']}{old}"
 
 
 def _server(found: Mapping[str, Any]) -> str:

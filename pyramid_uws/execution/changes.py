@@ -1,11 +1,10 @@
-"""The changes a dispatcher hands to the writer: claim, progress, finish, reap."""
+"""The changes a dispatcher hands to the writer: claim, progress, finish."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
-from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NotAllowedNow, Overloaded
 from pyramid_uws.tree import Job, Root
 from pyramid_uws.uws import phases
@@ -17,7 +16,7 @@ from .limiting import Limiter
 from .moving import latest_end, move
 from .retrying import NEVER, Retries
 from .runs import Address, Harvest
-from .writer import Change, Journal, PhaseChanged, Writer
+from .writer import Change, Journal, Writer
 
 T = TypeVar("T")
 
@@ -172,26 +171,3 @@ def _for_later(job: Job, end: Ending, retries: Retries) -> dict[str, object]:
         "not_before": now() + round(retries.pause_after(failures) * SECOND),
         "reason": f"Attempt {failures} of {retries.limit + 1} failed for a reason that may pass.",
     }
-
-
-def reap(address: Address, definition: ServiceDefinition | None, instant: int) -> Callable[[Root, Journal], bool]:
-    """Destroy a job whose time is up, or archive it if its service says so; tells whether it did.
-
-    The files go afterwards: a job that is not named any more, or names none of them.
-    """
-
-    def change(root: Root, journal: Journal) -> bool:
-        joblist = address.joblist(root)
-        job = joblist.get(address.job_id)
-        if job.destruction is None or job.destruction > instant or job.phase == phases.ARCHIVED:
-            return False
-        if definition is not None and definition.on_destruction == "archive":
-            if job.phase not in phases.FINAL:
-                move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None)
-            move(journal, joblist, job, phases.ARCHIVED, former=job.results, results=(), references=())
-        else:
-            joblist.remove(address.job_id)
-            journal.append(PhaseChanged(address.service, address.renderer, address.job_id, job.phase, None))
-        return True
-
-    return change

@@ -24,7 +24,7 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import release
-from .changes import Claimed, call_up, claim, hand_over, reap, refuse, report
+from .changes import Claimed, call_up, claim, hand_over, refuse, report
 from .choosing import Chooser, anybody_held
 from .endings import ABORT, OVERDUE, STOP
 from .forkserver import LaunchFailed
@@ -36,6 +36,7 @@ from .neighbours import Neighbours, slots_of
 from .nursery import Nurseries
 from .processes import end_everything, open_pidfd
 from .reading import Reader
+from .reaping import reap_all
 from .recovery import recover, sweep_store
 from .runs import MARGIN, Address, Harvest, Run
 from .store import ResultStore
@@ -282,11 +283,7 @@ class Dispatcher:
         called_up = [hand_over(self.writer, call_up(address, now())) for address in due]
         for called in called_up:
             self._value_of(called)
-        handed = [
-            (address, hand_over(self.writer, reap(address, self.definitions.get(address.service), now())))
-            for address in expired
-        ]
-        for address, future in handed:
+        for address, future in reap_all(self.writer, expired, self.definitions):
             if self._value_of(future):
                 log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
                 self.store.remove(address.job_id)

@@ -21,7 +21,7 @@ from zope.interface import implementer
 from pyramid_uws.exceptions import Overloaded, UWSError
 from pyramid_uws.interfaces import IPhaseChanged
 from pyramid_uws.tree import Root, get_root
-from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.tree.shelf import ROOT_KEY
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,17 @@ definition, which is code and never stored. Imports ``uws``, ``interfaces`` and 
 from .attributes import STANDARD_ATTRIBUTES, Attribute
 from .heartbeat import Heartbeat
 from .job import Job
-from .joblist import Joblist, JobRow
+from .joblist import Joblist
 from .lines import Lines, Turn
 from .renderer import AsyncRenderer, Renderer
 from .root import Root, Service
+from .rows import JobRow
+from .shelf import ARCHIVE, LIVE, has_archive
 from .site import async_renderers, find_joblist, get_root, match_tree
 
 __all__ = [
+    "ARCHIVE",
+    "LIVE",
     "STANDARD_ATTRIBUTES",
     "AsyncRenderer",
     "Attribute",
@@ -29,5 +33,6 @@ __all__ = [
     "async_renderers",
     "find_joblist",
     "get_root",
+    "has_archive",
     "match_tree",
 ]

@@ -13,34 +13,24 @@ Every index follows the newest-first order of job ids, so that lists cost what t
 
 import heapq
 from collections.abc import Iterator
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from persistent import Persistent
 from zope.interface import implementer
 
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
 from pyramid_uws.interfaces import IJoblist
-from pyramid_uws.uws.ids import created_at, time_prefix
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, EXECUTING, HELD, MOVES, QUEUED
 
 from .indexes import IndexSet, IndexTree
 from .job import Job
 from .lines import Lines, Mark
+from .rows import JobRow, Refs, merge, rows, until, walk
+from .shelf import Shelf, find_shelf, make_shelf
 
 if TYPE_CHECKING:
     from .renderer import AsyncRenderer
-
-
-class JobRow(NamedTuple):
-    """What a list shows of a job; ``created`` in µs."""
-
-    job_id: str
-    phase: str
-    runid: str | None
-    owner: str | None
-    created: int
 
 
 @implementer(IJoblist)
@@ -67,47 +57,64 @@ class Joblist(Persistent):
                 self.queue.add(_mark(job, job.queued))
 
     def __getitem__(self, job_id: str) -> Job:
-        job: Job = self.jobs[job_id]
+        job = self._find(job_id)
+        if job is None:
+            raise KeyError(job_id)
         return job
 
     def __contains__(self, job_id: str) -> bool:
-        return job_id in self.jobs
+        return self._find(job_id) is not None
 
     def get(self, job_id: str) -> Job:
         """Return the job, or raise :class:`NoSuchJob`."""
-        job: Job | None = self.jobs.get(job_id)
+        job = self._find(job_id)
         if job is None:
             raise NoSuchJob(job_id)
         return job
+
+    def _find(self, job_id: str) -> Job | None:
+        job: Job | None = self.jobs.get(job_id)
+        if job is None and (shelf := self.shelf) is not None:
+            job = shelf.jobs.get(job_id)
+        return job
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """The archived jobs that are in a database of their own, if there are such."""
+        return find_shelf(self)
 
     # Reading
 
     def select(self, wanted: JobFilter, owner: str | None) -> Iterator[JobRow]:
         """Yield the owner's jobs (None: nobody's) that the filter lets through, newest first."""
-        refs = self.refs.get(owner or "")
-        if refs is None:
-            return
-        found = 0
-        for job_id, (phase, runid) in self._candidates(refs, wanted):
-            if phase in wanted.shown:
-                yield JobRow(job_id, phase, runid, owner, created_at(job_id))
-                found += 1
-                if found == wanted.last:
-                    return
+        return merge(self._sources(wanted, owner or ""), wanted.last)
 
     def select_all(self, wanted: JobFilter) -> Iterator[JobRow]:
         """Yield everybody's jobs that the filter lets through, newest first."""
-        return islice(heapq.merge(*(self.select(wanted, owner or None) for owner in self.refs)), wanted.last)
+        shelf = self.shelf
+        owners = {*self.refs, *(() if shelf is None else shelf.refs)}
+        return merge((source for owner in owners for source in self._sources(wanted, owner)), wanted.last)
 
-    def _candidates(self, refs: IndexTree, wanted: JobFilter) -> Iterator[tuple[str, tuple[str, str | None]]]:
-        """Yield what may pass, from the smallest index that holds all of it."""
-        # Ids of jobs created later than an instant sort before the bare prefix of that instant.
-        until = None if wanted.after is None else time_prefix(wanted.after)
+    def _sources(self, wanted: JobFilter, owner: str) -> Iterator[Iterator[JobRow]]:
+        """Yield the rows of an owner ("": nobody), from the list and from the shelf."""
+        refs = self.refs.get(owner)
+        if refs is not None:
+            yield rows(self._candidates(refs, wanted), wanted, owner or None)
+        if ARCHIVED in wanted.shown and (shelf := self.shelf) is not None:
+            yield rows(walk(shelf.refs.get(owner), wanted), wanted, owner or None)
+
+    def _candidates(self, refs: IndexTree, wanted: JobFilter) -> Refs:
+        """Return what may pass, from the smallest index that holds all of it."""
         if wanted.phases and wanted.phases <= ACTIVE:
-            ids = heapq.merge(*(self.active[phase].keys(None, until) for phase in wanted.phases))
+            ids = heapq.merge(*(self.active[phase].keys(None, until(wanted)) for phase in wanted.phases))
             return ((job_id, refs[job_id]) for job_id in ids if job_id in refs)
-        items: Iterator[tuple[str, tuple[str, str | None]]] = iter(refs.items(None, until))
-        return items
+        return walk(refs, wanted)
+
+    def ids(self, beginning: str) -> set[str]:
+        """Return the ids that begin so, or end so."""
+        trees = [self.jobs, *(() if (shelf := self.shelf) is None else (shelf.jobs,))]
+        begun = {job_id for tree in trees for job_id in tree.keys(beginning, beginning + _BEHIND)}
+        return begun | {job_id for tree in trees for job_id in tree if job_id.endswith(beginning)}
 
     def in_phase(self, phase: str) -> Iterator[Job]:
         """Yield the jobs of an active phase, newest first."""
@@ -156,8 +163,31 @@ class Joblist(Persistent):
         self._note(job, set())
 
     def remove(self, job_id: str) -> Job:
-        """Take the job out, whatever its phase, and return it."""
+        """Take the job out, whatever its phase and wherever it is, and return it."""
         job = self.get(job_id)
+        self.unshelve(job)
+        return self.let_go(job_id) if job_id in self.jobs else job
+
+    def shelve(self, job: Job, **facts: Any) -> None:
+        """Put a copy of the job, with other facts, into the database of those that are archived."""
+        make_shelf(self).put(job, phase=ARCHIVED, **facts)
+
+    def is_shelved(self, job_id: str) -> bool:
+        """Tell whether the job is in the database of those that are archived."""
+        shelf = self.shelf
+        return shelf is not None and job_id in shelf.jobs
+
+    def unshelve(self, job: Job) -> None:
+        """Take the job from there, if it is there."""
+        shelf = self.shelf
+        if shelf is not None and job.job_id in shelf.jobs:
+            shelf.remove(job)
+
+    def let_go(self, job_id: str) -> Job:
+        """Take the job out of the list, not from the shelf, and return it."""
+        job: Job | None = self.jobs.get(job_id)
+        if job is None:
+            raise NoSuchJob(job_id)
         for name, mark in self._marks(job):
             self._set(name).remove(mark)
         refs = self.refs[job.owner or ""]
@@ -229,6 +259,10 @@ class Joblist(Persistent):
     def _set(self, name: str) -> IndexSet | Lines:
         found: IndexSet | Lines = self.active[name] if name in ACTIVE else getattr(self, name)
         return found
+
+
+#: Sorts behind every character of a job id.
+_BEHIND = "\x7f"
 
 
 def _mark(job: Job, moment: int | None) -> Mark:

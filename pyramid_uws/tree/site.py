@@ -8,8 +8,7 @@ from pyramid_uws.exceptions import NoSuchThing
 from .joblist import Joblist
 from .renderer import AsyncRenderer, Renderer
 from .root import Root
-
-ROOT_KEY = "pyramid_uws"
+from .shelf import ROOT_KEY
 
 
 def get_root(connection: Any) -> Root | None:

@@ -16,9 +16,9 @@ from typing import Any
 
 import transaction
 
-from pyramid_uws.site import open_database
+from pyramid_uws.databases import open_database
 from pyramid_uws.tree import AsyncRenderer, Job, Joblist, Root, find_joblist, get_root, match_tree
-from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.tree.shelf import ROOT_KEY
 from pyramid_uws.uws.ids import new_id
 
 from .servers import SCRIPTS

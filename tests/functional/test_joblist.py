@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import etree
 
-from pyramid_uws.site import open_database
+from pyramid_uws.databases import open_database
 from pyramid_uws.tree import AsyncRenderer, Job, Root, find_joblist, match_tree
-from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.tree.shelf import ROOT_KEY
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.phases import PHASES
 from tests.support import exhibits

@@ -20,8 +20,9 @@ from pyramid_uws.admin.actions import Actions
 from pyramid_uws.admin.looking import look
 from pyramid_uws.exceptions import BadRequest, UWSError
 from pyramid_uws.execution.runs import Address
+from pyramid_uws.settings import read_settings
 from pyramid_uws.tree import AsyncRenderer, Job, Root, find_joblist, match_tree
-from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.tree.shelf import ROOT_KEY
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import format_instant, now
@@ -32,6 +33,10 @@ from tests.support.server import Server
 SERVICES = ["quick", "sleeper"]
 SECTIONS = {"uws:service:sleeper": {"on_destruction": "archive"}}
 DAY = 86400 * SECOND
+
+
+def settings_of(folder):
+    return read_settings({"uws.var": str(folder / "var")})
 
 
 class Terminal(io.StringIO):
@@ -827,7 +832,7 @@ class TestInTheWay:
         make_job()
 
         with pytest.raises(KeyError, match="surprise"):
-            look(f"file://{tmp_path}/var/uws.fs", lambda _root: {}["surprise"])
+            look(settings_of(tmp_path), lambda _root: {}["surprise"])
 
     def test_a_damaged_database_is_said_to_be(self, admin, make_job, tmp_path):
         make_job()
@@ -849,8 +854,8 @@ class TestPackedMeanwhile:
 
     @pytest.fixture
     def look_at_jobs(self, tmp_path):
-        storage = f"file://{tmp_path}/var/uws.fs"
-        return lambda: look(storage, lambda root: set(find_joblist(root, "quick", "async").jobs))
+        settings = settings_of(tmp_path)
+        return lambda: look(settings, lambda root: set(find_joblist(root, "quick", "async").jobs))
 
     def test_a_look_is_repeated(self, jobs, look_at_jobs, open_site, monkeypatch):
         restore_index = FileStorage._restore_index

@@ -8,10 +8,11 @@ from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
-from pyramid_uws.execution.changes import claim, finish, reap, refuse, report
+from pyramid_uws.execution.changes import claim, finish, refuse, report
 from pyramid_uws.execution.endings import ABORTED, VOID, Ending
 from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.execution.limiting import Limiter
+from pyramid_uws.execution.reaping import reap
 from pyramid_uws.execution.runs import Address, Harvest
 from pyramid_uws.execution.writer import PhaseChanged, Writer
 from pyramid_uws.settings import read_settings

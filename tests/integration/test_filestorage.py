@@ -12,9 +12,9 @@ import transaction
 from persistent.mapping import PersistentMapping
 from pyramid.exceptions import ConfigurationError
 
+from pyramid_uws.databases import open_database
 from pyramid_uws.execution import linux
 from pyramid_uws.execution.filestorage import take_room_first
-from pyramid_uws.site import open_database
 from tests.support.disks import small_disk
 
 SIZES = (1, 100, 3000, 9000)

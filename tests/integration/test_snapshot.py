@@ -9,7 +9,7 @@ from ZODB.MappingStorage import MappingStorage
 
 from pyramid_uws.snapshot import Snapshots, root_factory, take_over
 from pyramid_uws.tree import Root
-from pyramid_uws.tree.site import ROOT_KEY
+from pyramid_uws.tree.shelf import ROOT_KEY
 
 
 @pytest.fixture

@@ -115,7 +115,9 @@ class TestReadSettings:
 
 class TestTheTable:
     def test_it_has_the_fields_of_the_settings(self):
-        assert [key.name for key in TABLE] == [field.name for field in dataclasses.fields(Settings)]
+        assert [key.name.replace(".", "_") for key in TABLE] == [
+            field.name for field in dataclasses.fields(Settings)
+        ]
 
     @pytest.mark.parametrize("key", [*TABLE, *SERVICE_TABLE], ids=lambda key: key.name)
     def test_it_says_what_each_key_means(self, key):

@@ -7,8 +7,9 @@ import pytest
 
 from pyramid_uws.exceptions import NoSuchJob, Overloaded
 from pyramid_uws.execution import dispatcher as dispatching
-from pyramid_uws.execution.changes import reap
+from pyramid_uws.execution import reaping
 from pyramid_uws.execution.jobdir import JobDirectory
+from pyramid_uws.execution.reaping import reap
 from pyramid_uws.uws import phases
 from tests.support.plantation import DEAD
 
@@ -151,7 +152,7 @@ class TestReaping:
         first = left.job(phases.COMPLETED, destruction=LONG_AGO)
         second = left.job(phases.COMPLETED, destruction=LONG_AGO + 1)
         left.store.folder(second).mkdir(parents=True)
-        monkeypatch.setattr(dispatching, "reap", fail_for_the_first)
+        monkeypatch.setattr(reaping, "reap", fail_for_the_first)
 
         left.dispatcher._keep_dates()
 
