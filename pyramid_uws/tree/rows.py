@@ -1,6 +1,7 @@
 """What a list shows of a job, and the walk through an index of such rows."""
 
 import heapq
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
@@ -44,7 +45,7 @@ def rows(refs: Refs, wanted: JobFilter, owner: str | None) -> Iterator[JobRow]:
 
 def merge(sources: Iterable[Iterator[JobRow]], last: int | None) -> Iterator[JobRow]:
     """Merge newest-first rows; a job that is in two of them, on its way from one to the other, is shown once."""
-    return islice(_each_once(heapq.merge(*sources)), last)
+    return islice(_each_once(heapq.merge(*sources)), None if last is None else min(last, sys.maxsize))
 
 
 def _each_once(found: Iterator[JobRow]) -> Iterator[JobRow]:
