@@ -12,9 +12,11 @@ from pyramid_uws.admin.control import ControlSocket
 from pyramid_uws.databases import close_databases, open_databases
 from pyramid_uws.definition import Definitions
 from pyramid_uws.execution.announcer import Announcer
+from pyramid_uws.execution.choosing import Chooser
 from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.limiting import Limiter
-from pyramid_uws.execution.neighbours import Neighbours
+from pyramid_uws.execution.neighbours import Neighbours, slots_of
+from pyramid_uws.execution.outlook import Outlook
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
@@ -81,6 +83,8 @@ class Site:
             self.control = ControlSocket(settings.socket, Actions(self, serving=True).perform)
         if role == "working" or (role == "serving" and settings.dispatcher == "embedded"):
             self.dispatcher = self._make_dispatcher(beating=role == "working")
+        slots = 0 if self.dispatcher is None else slots_of(settings)
+        self.outlook = Outlook(Chooser(definitions, self.limiter, slots), self.limiter, slots)
         self._renderers = renderers
         self._open = False
 

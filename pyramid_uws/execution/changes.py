@@ -155,6 +155,8 @@ def finish(harvest: Harvest, retries: Retries = NEVER) -> Callable[[Root, Journa
             reason=end.reason,
             progress=harvest.progress or job.progress,
         )
+        if end.phase == phases.COMPLETED and job.started is not None:
+            root.learn(harvest.address.service, job.started, job.ended or now())
 
     return change
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from pyramid_uws.definition import Definitions, ServiceDefinition
-from pyramid_uws.tree import AsyncRenderer, Lines, Root, async_renderers
+from pyramid_uws.tree import AsyncRenderer, Joblist, Lines, Root, async_renderers
 
 from .limiting import Limiter
-from .queue import Line, let_in
+from .queue import Line, Room, let_in
 from .runs import Address
+
+#: A job that waits, and its owner.
+Waiting = tuple[Address, str]
 
 
 class Chooser:
@@ -28,16 +31,19 @@ class Chooser:
             for renderer in async_renderers(root)
             if renderer.__parent__.__name__ in ready
         )
-        return list(let_in(lines, self._limiter.room_to_run(root, self.slots, running)))
+        room = self._limiter.room_to_run(root, self.slots, running)
+        return [address for address, _ in let_in(lines, room)]
+
+    def order(self, root: Root) -> Iterator[tuple[Address, str]]:
+        """Yield all jobs that wait for a slot, with their owners, in order, as if nothing were limited."""
+        return let_in(
+            self._of_offered(root, lambda joblist: joblist.queue), Room(lambda _scope: None, lambda _scope: 0)
+        )
 
     def to_release(self, root: Root) -> list[Address]:
         """Return the held jobs for which there are places in the queue."""
-        lines = (
-            self._lines(renderer, renderer.joblist.held)
-            for renderer in async_renderers(root)
-            if renderer.__parent__.__name__ in self._definitions
-        )
-        return list(let_in(lines, self._limiter.room_in_queue(root)))
+        lines = self._of_offered(root, lambda joblist: joblist.held)
+        return [address for address, _ in let_in(lines, self._limiter.room_in_queue(root))]
 
     def homeless(self, root: Root) -> list[Address]:
         """Return the queued and held jobs whose service is gone."""
@@ -49,12 +55,23 @@ class Chooser:
             for _, job_id in lines
         ]
 
-    def _lines(self, renderer: AsyncRenderer, lines: Lines) -> Iterator[Line[Address]]:
+    def _of_offered(self, root: Root, which: Callable[[Joblist], Lines]) -> Iterator[Iterator[Line[Waiting]]]:
+        """Yield the lines of each list whose service is there."""
+        for renderer in async_renderers(root):
+            if renderer.__parent__.__name__ in self._definitions:
+                yield self._lines(renderer, which(renderer.joblist))
+
+    def _lines(self, renderer: AsyncRenderer, lines: Lines) -> Iterator[Line[Waiting]]:
         service, name = renderer.__parent__.__name__, renderer.__name__
         priority = self._definitions[service].priority
         for lowered, since, owner, job_ids in lines.in_turn():
-            jobs = (Address(service, name, job_id) for job_id in job_ids)
+            jobs = _waiting(service, name, owner, job_ids)
             yield Line(lowered - priority, since, service, owner, jobs)
+
+
+def _waiting(service: str, renderer: str, owner: str, job_ids: Iterator[str]) -> Iterator[Waiting]:
+    for job_id in job_ids:
+        yield Address(service, renderer, job_id), owner
 
 
 def anybody_held(root: Root) -> bool:

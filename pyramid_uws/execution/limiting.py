@@ -33,7 +33,6 @@ class Limiter:
 
     def room_to_run(self, root: Root, slots: int, here: Mapping[str, int]) -> Room:
         """Return the room on a host of so many slots; ``here`` counts what runs there, by service."""
-        at_most = self._limit("max_running")
         of_owners = self._running_of(root)
 
         def count(scope: Scope) -> int:
@@ -42,12 +41,11 @@ class Limiter:
                 return of_owners(scope)
             return sum(here.values()) if service is None else here.get(service, 0)
 
-        return Room(lambda scope: slots if scope == (None, None) else at_most(scope), count)
+        return Room(lambda scope: slots if scope == (None, None) else self.running_limit(scope), count)
 
     def room_for_owners(self, root: Root) -> Room:
         """Return the room as far as owners are limited, which all hosts share."""
-        at_most = self._limit("max_running")
-        return Room(lambda scope: None if scope[1] is None else at_most(scope), self._running_of(root))
+        return Room(lambda scope: None if scope[1] is None else self.running_limit(scope), self._running_of(root))
 
     def room_in_queue(self, root: Root) -> Room:
         """Return how many more may wait for a slot."""
@@ -62,6 +60,10 @@ class Limiter:
             return sum(lines.size() if owner is None else lines.size_of(owner) for lines in lists)
 
         return Room(self._limit("max_queued"), count)
+
+    def running_limit(self, scope: Scope) -> int | None:
+        """Return how many jobs of a scope may run, on a host if no owner is named; None: any number."""
+        return self._limit("max_running")(scope)
 
     def _limit(self, name: str) -> Callable[[Scope], int | None]:
         def limit(scope: Scope) -> int | None:

@@ -1,6 +1,7 @@
 """The root of the tree and the services below it."""
 
 from collections.abc import Callable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from BTrees.OOBTree import OOBTree
@@ -11,6 +12,7 @@ from pyramid_uws.interfaces import IRoot, IService
 
 from .attributes import STANDARD_ATTRIBUTES
 from .heartbeat import Heartbeat
+from .pace import Pace
 from .renderer import Renderer
 from .rights import PUBLIC
 
@@ -35,6 +37,9 @@ class Root(Persistent):
 
     #: Worker's name -> :class:`Heartbeat`; made for the first of them.
     workers: OOBTree | None = None
+
+    #: Service's name -> :class:`Pace`, likewise.
+    paces: OOBTree | None = None
 
     #: Made for the first who passes it.
     gate: Gate | None = None
@@ -70,6 +75,19 @@ class Root(Persistent):
             self.workers[name] = Heartbeat(name)
         found: Heartbeat = self.workers[name]
         return found
+
+    def mean_duration(self, service: str) -> float:
+        """Return how long the service's jobs have run of late (µs); infinity if none has ended yet."""
+        pace = None if self.paces is None else self.paces.get(service)
+        return inf if pace is None else float(pace.mean)
+
+    def learn(self, service: str, started: int, ended: int) -> None:
+        """Have a job of the service count that ran from one instant (µs) to another."""
+        if self.paces is None:
+            self.paces = OOBTree()
+        if service not in self.paces:
+            self.paces[service] = Pace()
+        self.paces[service].learn(started, ended)
 
     def pass_gate(self) -> None:
         """Conflict with every other transaction in which this is called."""

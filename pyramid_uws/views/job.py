@@ -12,6 +12,7 @@ from pyramid_uws.tree import Attribute, Job
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
 
+from .foreseen import foreseen
 from .forms import read_query
 from .incoming import Incoming, incoming_form, worker_system_of
 from .resources import add_resource_views
@@ -28,10 +29,11 @@ def show(context: Job, request: Request) -> Response:
     if request.method == "GET" and (wait := read_wait(read_query(request))) is not None:
         job = wait_for_change(request, job, wait)
     url = request.resource_url(job)
+    shown = foreseen(request, job)
     return document(
         request,
-        lambda as_json: (job_json if as_json else job_document)(job, url),
-        job._p_serial,  # noqa: SLF001 - serials are persistent's public identity of a state
+        lambda as_json: (job_json if as_json else job_document)(shown, url),
+        (job._p_serial, shown.prospect),  # noqa: SLF001 - serials are persistent's public identity of a state
     )
 
 
@@ -142,7 +144,9 @@ def includeme(config: Any) -> None:
         },
     )
     add_resource_views(
-        config, interfaces.IQuote, {"GET": lambda context, _request: plain(_instant(context.job.quote))}
+        config,
+        interfaces.IQuote,
+        {"GET": lambda context, request: plain(_instant(foreseen(request, context.job).quote))},
     )
     add_resource_views(
         config, interfaces.IOwner, {"GET": lambda context, _request: plain(context.job.owner or "")}

@@ -48,7 +48,7 @@ def wants_json(request: Request) -> bool:
     return bool(ranked) and ranked[0][0] == JSON
 
 
-def document(request: Request, render: Callable[[bool], str], serial: bytes | None = None) -> Response:
+def document(request: Request, render: Callable[[bool], str], serial: object = None) -> Response:
     """Answer with the document that ``render`` writes as JSON (True) or XML (False).
 
     ``serial`` stands for everything in the document but the base URL: with it, neither an unchanged document
