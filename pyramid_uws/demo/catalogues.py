@@ -19,9 +19,8 @@ import pyongc
 from pyramid_uws.exceptions import CoreError
 
 from . import fields
-from .catalogue import Catalogue
+from .catalogue import Catalogue, Column
 from .sources import GAIA, HIPPARCOS, OPENNGC
-from .votable import Column
 
 #: Which whitespace-separated words of hip2.dat are read, by their names in the description of I/311.
 HIP_WORDS = MappingProxyType(
@@ -65,11 +64,12 @@ def read_hipparcos(path: pathlib.Path) -> Catalogue:
         ra=np.degrees(data["RArad"]),
         dec=np.degrees(data["DErad"]),
         motion=(data["pmRA"], data["pmDE"]),
+        magnitude=data["Hpmag"],
         columns=(
-            Column(fields.HIP, data["HIP"].astype(np.int64)),
-            Column(fields.HPMAG, data["Hpmag"]),
-            Column(fields.B_V, np.where(colourless, np.nan, data["B-V"])),
-            Column(fields.V_I, np.where(colourless, np.nan, data["V-I"])),
+            Column(fields.HIP, data["HIP"].astype(np.int32)),
+            Column(fields.HPMAG, data["Hpmag"].astype(np.float32)),
+            Column(fields.B_V, np.where(colourless, np.nan, data["B-V"]).astype(np.float32)),
+            Column(fields.V_I, np.where(colourless, np.nan, data["V-I"]).astype(np.float32)),
             Column(fields.PARALLAX, data["Plx"]),
             Column(fields.PMRA, data["pmRA"]),
             Column(fields.PMDEC, data["pmDE"]),
@@ -87,6 +87,7 @@ def read_gaia(path: pathlib.Path) -> Catalogue:
         source=GAIA,
         ra=stars["ra"].copy(),
         dec=stars["dec"].copy(),
+        magnitude=stars["g"].astype(np.float64).round(4),
         columns=(
             Column(fields.SOURCE_ID, stars["id"].copy()),
             Column(fields.G_MAG, stars["g"].copy()),
@@ -103,13 +104,14 @@ def read_openngc(path: pathlib.Path) -> Catalogue:
         source=OPENNGC,
         ra=np.degrees(ra),
         dec=np.degrees(dec),
+        magnitude=vmag,
         columns=(
             Column(fields.NAME, np.array(names)),
             Column(fields.TYPE, np.array(types)),
             Column(fields.MESSIER, np.array(messier)),
-            Column(fields.B_MAG, bmag),
-            Column(fields.V_MAG, vmag),
-            Column(fields.MAJAX, majax),
+            Column(fields.B_MAG, bmag.astype(np.float32)),
+            Column(fields.V_MAG, vmag.astype(np.float32)),
+            Column(fields.MAJAX, majax.astype(np.float32)),
         ),
     )
 

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.tables import TABLE_PARAMETERS
 
 from .job import Job
 from .sources import SOURCES
@@ -69,13 +70,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         "they stay as published. For hipparcos and gaia, 2016.0 brings the stars closest together.",
     ),
     Parameter(
-        name="MAXREC",
-        type="int",
-        ucd="meta.number",
-        minimum=0,
-        description="The largest number of rows in the table; all if not given. "
-        "Summary and map show all pairs in any case.",
+        name="MAG",
+        type="double",
+        condition=True,
+        unit="mag",
+        ucd="phot.mag;em.opt",
+        description="Take only objects of LEFT whose magnitude is one of these: Hp of hipparcos, G of gaia, "
+        "V of openngc.",
     ),
+    *TABLE_PARAMETERS,
 )
 
 
@@ -94,6 +97,7 @@ def preload() -> None:
     """
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     with suppress(CoreError):
         _heavy().warm_up()
 

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import skymap, votable
+from pyramid_uws import tables
+from pyramid_uws.exceptions import CoreError
+
+from . import skymap
 from .catalogues import load
 from .job import Job
-from .matching import ARCSEC_PER_DEGREE, Band, match_in_bands, within_circle
+from .matching import ARCSEC_PER_DEGREE, Band, Indices, match_in_bands, within_circle
 from .outcome import Outcome, Side
 from .sources import SOURCES
 
@@ -25,24 +28,33 @@ def run(job: Job) -> None:
     for note in outcome.notes:
         job.log(note)
 
-    job.progress(MATCHED, f"writing {outcome.rows} of {len(outcome.pairs)} pairs")
-    with job.open_result("matches", votable.MEDIA_TYPE) as file:
-        votable.write(outcome.table(), file)
-    job.add_result("summary", "application/json", json.dumps(outcome.summary(), indent=2) + "\n")
+    job.progress(MATCHED, f"writing the table of {len(outcome.pairs)} pairs")
+    written = job.add_table("matches", outcome.table())
+    job.add_result("summary", "application/json", json.dumps(outcome.summary(written), indent=2) + "\n")
     job.progress(WRITTEN, "drawing the map")
     _draw(job, outcome)
     job.progress(1.0, f"{len(outcome.pairs)} pairs for {outcome.stars} objects of {left.name}")
 
 
 def _match(job: Job, left: Side, right: Side) -> Iterator[Band]:
-    points, circle = left.placed.points, job.parameters["CIRCLE"]
-    chosen = np.flatnonzero(within_circle(points, circle)) if circle else np.arange(len(points))
+    points, chosen = left.placed.points, _chosen(job, left)
     radius = job.parameters["RADIUS"] / ARCSEC_PER_DEGREE
     for band in match_in_bands(points[chosen], right.placed.points, radius):
         text = f"declination {band.low} to {band.high}: {len(band.pairs)} pairs of {band.lefts} objects"
         job.progress(READ + (MATCHED - READ) * (band.high + 90) / 180, text)
         job.log(text)
         yield band.relating(chosen)
+
+
+def _chosen(job: Job, left: Side) -> Indices:
+    """Return which objects are to be matched."""
+    points, circle, mag = left.placed.points, job.parameters["CIRCLE"], job.parameters["MAG"]
+    is_chosen = within_circle(points, circle) if circle else np.ones(len(points), bool)
+    if mag:
+        if left.catalogue.magnitude is None:
+            raise CoreError(f"MAG cannot choose among the objects of {left.name}: it has no magnitudes.")
+        is_chosen &= mag.test(left.catalogue.magnitude)
+    return np.flatnonzero(is_chosen)
 
 
 def _draw(job: Job, outcome: Outcome) -> None:
@@ -56,5 +68,6 @@ def _draw(job: Job, outcome: Outcome) -> None:
 
 def warm_up() -> None:
     """Read all catalogues, so that the processes forked from this one have them."""
+    tables.warm_up()
     for name in SOURCES:
         load(name)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Protocol
 
+from pyramid_uws.tables import Written
+
 
 class Job(Protocol):
     """A running job as its core sees it; only what the demo services use."""
@@ -18,6 +20,9 @@ class Job(Protocol):
 
     def open_result(self, id: str, media_type: str) -> AbstractContextManager[BinaryIO]:  # noqa: A002 - the framework's name
         """Open a result for writing; it is kept when the block ends without an error."""
+
+    def add_table(self, id: str, table: Any) -> Written:  # noqa: A002 - the framework's name
+        """Keep a table, as RESPONSEFORMAT and MAXREC want it."""
 
     def progress(self, fraction: float, text: str = "") -> None:
         """Tell how much is done, from 0 to 1."""

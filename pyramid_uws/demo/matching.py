@@ -36,11 +36,10 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.left)
 
-    def head(self, length: int) -> Self:
-        """Return the first pairs."""
-        return replace(
-            self, left=self.left[:length], right=self.right[:length], separation=self.separation[:length]
-        )
+    def part(self, start: int, stop: int) -> Self:
+        """Return a range of the pairs."""
+        left, right = self.left[start:stop], self.right[start:stop]
+        return replace(self, left=left, right=right, separation=self.separation[start:stop])
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 
-from .catalogue import Catalogue, Placed
+from pyramid_uws.parameters import Condition
+from pyramid_uws.tables import Field, Frame, Info, Table, Written
+
+from .catalogue import Catalogue, Column, Placed
 from .catalogues import load
 from .matching import Band, Indices, Pairs, joined
-from .votable import Column, Field, Table
+
+#: Rows made at a time.
+BLOCK = 10_000
 
 SEPARATION = Field(
     name="separation",
-    datatype="double",
-    format="%.6f",
+    decimals=6,
     unit="arcsec",
     ucd="pos.angDistance",
     description="Angular separation of the two positions",
@@ -54,8 +59,7 @@ class Side:
     def _angle(self, name: str, title: str) -> Field:
         return Field(
             name=name,
-            datatype="double",
-            format="%.10f",
+            decimals=10,
             unit="deg",
             ucd=f"pos.eq.{name}",
             description=f"{title} (ICRS) at J{self.placed.epoch!r}",
@@ -84,17 +88,6 @@ class Outcome:
         return cls(asked, left, right, tuple(bands), joined([band.pairs for band in bands]))
 
     @property
-    def rows(self) -> int:
-        """How many rows the table has."""
-        limit = self.asked["MAXREC"]
-        return len(self.pairs) if limit is None else min(limit, len(self.pairs))
-
-    @property
-    def overflow(self) -> bool:
-        """Whether the table was cut; with MAXREC=0 always, as DALI has it."""
-        return self.rows < len(self.pairs) or self.asked["MAXREC"] == 0
-
-    @property
     def stars(self) -> int:
         """How many objects of the left catalogue have a partner."""
         return len(np.unique(self.pairs.left))
@@ -115,40 +108,49 @@ class Outcome:
 
     def table(self) -> Table:
         """Return the pairs as a results table."""
-        pairs, radius = self.pairs.head(self.rows), self.asked["RADIUS"]
         return Table(
+            rows=self._rows(),
+            fields=[column.field for column in self._columns(0, 0)],
             name="matches",
-            description=f"Pairs of {self.left.name} and {self.right.name} within {radius:g} arcsec",
-            columns=(
-                *self.left.columns(pairs.left, main=";meta.main"),
-                *self.right.columns(pairs.right),
-                Column(SEPARATION, pairs.separation),
-            ),
+            description=f"Pairs of {self.left.name} and {self.right.name} within {self.asked['RADIUS']:g} arcsec",
             infos=tuple(self._infos()),
-            epochs={side.name: side.placed.epoch for side in (self.left, self.right)},
-            overflow=self.overflow,
+            frames=[Frame(id=side.name, epoch=f"J{side.placed.epoch!r}") for side in (self.left, self.right)],
         )
 
-    def _infos(self) -> Iterator[tuple[str, str, str | None]]:
+    def _rows(self) -> Iterator[pa.RecordBatch]:
+        for start in range(0, len(self.pairs) or 1, BLOCK):
+            columns = self._columns(start, start + BLOCK)
+            yield pa.record_batch({column.field.name: column.array() for column in columns})
+
+    def _columns(self, start: int, stop: int) -> list[Column]:
+        """Return the columns of a range of pairs."""
+        pairs = self.pairs.part(start, stop)
+        return [
+            *self.left.columns(pairs.left, main=";meta.main"),
+            *self.right.columns(pairs.right),
+            Column(SEPARATION, pairs.separation),
+        ]
+
+    def _infos(self) -> Iterator[Info]:
         for name, value in self.asked.items():
-            if value is not None:
-                yield name, _text(value), None
+            if value not in {None, Condition()}:
+                yield Info(name=name, value=_text(value))
         for note in self.notes:
-            yield "warning", note, "meta.note"
+            yield Info(name="warning", value=note, ucd="meta.note")
         for side in (self.left, self.right):
             source = side.catalogue.source
-            yield "credit", source.credit, None
-            yield "citation", source.citation_uri, "meta.bib"
-            yield "rights", f"{source.title}: {source.rights}", None
+            yield Info(name="credit", value=source.credit)
+            yield Info(name="citation", value=source.citation_uri, ucd="meta.bib")
+            yield Info(name="rights", value=f"{source.title}: {source.rights}")
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self, written: Written) -> dict[str, Any]:
         """Return counts, separations, parameters and credits, ready for JSON."""
         separation = self.pairs.separation
         return {
-            "parameters": dict(self.asked),
+            "parameters": {name: _plain(value) for name, value in self.asked.items()},
             "pairs": len(self.pairs),
-            "rows": self.rows,
-            "overflow": self.overflow,
+            "rows": written.rows,
+            "overflow": written.overflow,
             "left": self._side(self.left, self.pairs.left),
             "right": self._side(self.right, self.pairs.right),
             "median_separation_arcsec": float(np.median(separation)) if len(separation) else None,
@@ -176,6 +178,11 @@ class Outcome:
             "epoch_of_positions": side.placed.epoch,
             "rights": side.catalogue.source.rights,
         }
+
+
+def _plain(value: Any) -> Any:
+    """Return the value of a parameter as JSON has it: a condition as it is written, none if it lets all pass."""
+    return (str(value) or None) if isinstance(value, Condition) else value
 
 
 def _text(value: Any) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from pyramid_uws.uws.instants import parse_instant
 
-from .numbers import read_double, read_integer, read_interval
+from .numbers import read_double, read_integer, read_interval, write_numbers
 
 #: So many items may a condition have, and so many values a range with a step; a finer step is none.
 MOST_ITEMS = 1000
@@ -38,6 +38,12 @@ class Values:
 
     def __contains__(self, value: Any) -> bool:
         return bool(self.test(value))
+
+    def __str__(self) -> str:
+        if self.lower == self.upper:
+            return _written(self.lower)
+        ends = [self.lower, self.upper] + ([] if self.step is None else [self.step])
+        return "/".join("" if end is None else _written(end) for end in ends)
 
     def test(self, value: Any) -> Any:
         """Tell whether a value lies within; or for each of an array's, as an array."""
@@ -78,6 +84,11 @@ class Condition:
     def __bool__(self) -> bool:
         return bool(self.items)
 
+    def __str__(self) -> str:
+        """Write it as the style ``pql`` does; instants are in µs since 1970."""
+        text = ",".join(map(str, self.items))
+        return f"{text};{quote(self.qualifier)}" if self.qualifier else text
+
     def test(self, value: Any) -> Any:
         """Tell whether a value is meant; given a numpy column, return a boolean array."""
         if not self.items:
@@ -97,6 +108,12 @@ class Condition:
         items = tuple(dict.fromkeys(self.items + other.items))
         _check_count(len(items))
         return Condition(items, other.qualifier or self.qualifier)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, str):
+        return quote(value, safe=" ")
+    return write_numbers((value,)).removesuffix(".0")
 
 
 #: Type -> how an item's value, and how a step is read; types that are not here have no ranges.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from .numbers import read_double
+from .numbers import read_double, write_numbers
 
 Point = tuple[float, float]
 
@@ -116,11 +116,6 @@ def read_moc(text: str) -> tuple[tuple[int, int, int], ...]:
 
 
 # Writing, so that reading gives the value again
-
-
-def write_numbers(numbers: tuple[float, ...]) -> str:
-    """Write numbers as DALI does, blanks between them."""
-    return " ".join(map(repr, numbers)).replace("inf", "Inf").replace("nan", "NaN")
 
 
 def write_polygon(corners: tuple[Point, ...]) -> str:

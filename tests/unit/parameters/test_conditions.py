@@ -192,3 +192,23 @@ def test_a_value_a_column_and_sql_agree(items):
 def test_whatever_is_written_is_read_or_refused(text, kind, style):
     with contextlib.suppress(ValueError):
         assert isinstance(read_condition(kind, text, style), Condition)
+
+
+@pytest.mark.spec("P-01", "P-02", "P-03", "P-04")
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("int", "1,2,7/9"),
+        ("int", "1/9/2"),
+        ("double", "/5,6.5/,1e+300"),
+        ("double", "-Inf/0.1"),
+        ("string", "a%2Cb,c d/e%2Ff"),
+        ("double", "1;ICRS"),
+        ("int", ""),
+    ],
+)
+def test_a_condition_is_written_as_it_is_read(kind, text):
+    condition = read_condition(kind, text, "pql")
+
+    assert str(condition) == text
+    assert read_condition(kind, str(condition), "pql") == condition

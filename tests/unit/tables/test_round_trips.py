@@ -225,7 +225,7 @@ class TestFITS:
         floats, flags, texts, lists, pairs = zip(*rows, strict=True)
         assert same(data["f"].tolist(), floats)
         assert data["b"].tolist() == [{True: b"T", False: b"F", None: b""}[flag] for flag in flags]
-        assert data["t"].tolist() == [(text or "").rstrip() for text in texts]
+        assert [text.rstrip() for text in data["t"]] == [(text or "").rstrip() for text in texts]
         assert [list(value) for value in data["l"]] == [value or [] for value in lists]
         assert [list(value) for value in data["p"]] == list(pairs)
 
