@@ -24,6 +24,7 @@ from pyramid_uws.settings import (
     read_integer,
     read_names,
     read_seconds,
+    read_size,
 )
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
 from pyramid_uws.uws.limits import Limits
@@ -228,6 +229,30 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
     Key("maxrec", read_count, "0", "Rows of a table whose job did not say MAXREC; 0: unlimited."),
     Key("max_maxrec", read_count, "0", "Rows of a table at most, whatever MAXREC says; 0: unlimited."),
+    Key(
+        "max_memory",
+        read_size,
+        "0",
+        "Memory that each process of a job may ask for, in bytes (`512M`, `2G`), beyond what is preloaded; "
+        "0: unlimited. See [limits](limits.md) for this and the next ones.",
+    ),
+    Key("max_cpu", read_count, "0", "CPU time of a job, of all its processes together, in seconds; 0: unlimited."),
+    Key("max_file_size", read_size, "0", "The largest file a job may write, in bytes (`100M`); 0: unlimited."),
+    Key(
+        "max_open_files", read_count, "0", "Files that each process of a job may have open; 0: the server's limit."
+    ),
+    Key(
+        "max_processes", read_count, "0", "Processes that a job may have at once, the core included; 0: unlimited."
+    ),
+    Key(
+        "max_disk", read_size, "0", "Room on disk for all files of a running job, in bytes (`10G`); 0: unlimited."
+    ),
+    Key(
+        "max_log",
+        read_size,
+        "10M",
+        "How much is kept of what a job writes to stdout and stderr: the beginning and the end of it.",
+    ),
     Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
     Key(
         "on_destruction",

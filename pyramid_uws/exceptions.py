@@ -58,4 +58,11 @@ class Overloaded(UWSError):
 
 
 class CoreError(UWSError):
-    """Raised by a core: the sentence is shown to the user as it is."""
+    """Raised by a core: the sentence is shown to the user as it is.
+
+    ``transient`` says that the reason may pass, so that trying again is sensible.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient

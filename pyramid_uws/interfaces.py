@@ -78,6 +78,10 @@ class IResult(IAttribute):
     """``results/ID``."""
 
 
+class ILog(IAttribute):
+    """``log``: what the job has said on stdout and stderr."""
+
+
 class IWorkerSystem(Interface):
     """What a service does with its jobs: one verb a method, each one commit of the writer."""
 

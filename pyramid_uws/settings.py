@@ -38,6 +38,7 @@ class Settings:
     max_queued_per_owner: int
     on_stop: str
     grace: float
+    environment: tuple[str, ...]
     max_wait: int
     waiters: int
     max_body: int
@@ -76,6 +77,17 @@ def read_count(text: str) -> int:
     if not (text.isascii() and text.isdigit()) or len(text) > 18:
         raise ValueError("expected a whole number that is not negative")
     return int(text)
+
+
+_SIZE = re.compile(r"(\d{1,18}) ?([kMGT]?)B?", re.ASCII | re.IGNORECASE)
+
+
+def read_size(text: str) -> int:
+    """Read a number of bytes, such as 4096, 64k, 512 MB or 2G; the units are powers of 1024."""
+    found = _SIZE.fullmatch(text)
+    if found is None:
+        raise ValueError("expected a number of bytes, such as 4096, 64k, 512M or 2G")
+    return int(found[1]) * int(1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def read_integer(text: str) -> int:
@@ -185,6 +197,15 @@ TABLE: tuple[Key, ...] = (
         "error (`error`), or left running to be adopted by the next start (`leave`). A service may say otherwise.",
     ),
     Key("grace", read_seconds, "0.5", "Seconds between asking the processes of a job to end and killing them."),
+    Key(
+        "environment",
+        read_names,
+        "",
+        "Names of environment variables that jobs are to have, separated by blanks; `*` stands for any text. "
+        "Of the server's environment they have nothing else but PATH, LD_LIBRARY_PATH, PYTHONPATH, PYTHONHOME, "
+        "LANG, LANGUAGE, LC_*, TZ and the numbers of threads (OMP_NUM_THREADS and its kin); HOME and TMPDIR are "
+        "the job's folder.",
+    ),
     Key("max_wait", read_count, "60", "The longest a request with WAIT is held, in seconds."),
     Key(
         "waiters",

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from pyramid_uws.exceptions import NoSuchThing
+from pyramid_uws.execution.home import attempt_folder
 from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.execution.processes import alive
 from pyramid_uws.execution.store import ResultStore
@@ -138,9 +139,7 @@ def _result(store: ResultStore, job_id: str, result: tuple[str, str, int, str]) 
 
 def _work(settings: Settings, job: Job) -> dict[str, Any] | None:
     """Return where on this host the job runs, and the process that keeps it, if it runs."""
-    name = f"{job.job_id}.{job.attempt}"
-    homes = (settings.work, settings.work / (job.worker or ""))
-    folder = next((home / name for home in homes if (home / name).is_dir()), None)
+    folder = attempt_folder(settings, job.worker, f"{job.job_id}.{job.attempt}")
     if folder is None:
         return None
     keeper = JobDirectory(folder).keeper()

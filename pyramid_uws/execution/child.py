@@ -1,8 +1,8 @@
 """The core process: makes itself fit to run somebody's code, runs it, and tells the keeper how that ended.
 
-May import ``parameters``, ``exceptions``, ``tables`` and ``uws`` of the package, and :mod:`.corejob`,
-:mod:`.jobdir`, :mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever is imported here, every job
-carries.
+May import ``parameters``, ``exceptions``, ``tables`` and ``uws`` of the package, and :mod:`.bounds`,
+:mod:`.corejob`, :mod:`.jobdir`, :mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever is imported here,
+every job carries.
 """
 
 import contextlib
@@ -23,8 +23,9 @@ from typing import Any, NoReturn
 
 from pyramid_uws.exceptions import UWSError
 from pyramid_uws.parameters import complete
+from pyramid_uws.uws.limits import Limits
 
-from . import linux
+from . import bounds, linux
 from .corejob import CoreJob
 from .jobdir import JobDirectory, JobSpec
 
@@ -64,7 +65,7 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
 
     ``others`` are descriptors that are not for the core.
     """
-    status, told, pid = 1, Told(), os.getpid()
+    status, told, pid, limits = 1, Told(), os.getpid(), Limits()
     try:
         said: dict[str, Any] | int
         try:
@@ -75,11 +76,14 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
             os.close(wires.orders)
             directory = JobDirectory(Path(os.fsdecode(path)))
             _enter(directory)
-            said = run_core(directory, directory.spec(), wires.log)
+            spec = directory.spec()
+            limits = spec.limits
+            bounds.bind(limits)
+            said = run_core(directory, spec, wires.log)
         except SystemExit as end:
             said = _said_by_exit(end)
         except BaseException as problem:  # noqa: BLE001 - the edge of the process
-            said = _said_by_error(problem)
+            said = _said_by_error(problem, limits)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         _flush()
         if told.to_end:
@@ -128,11 +132,11 @@ def _settle(wires: Wires, told: Told) -> None:
 
 
 def _enter(directory: JobDirectory) -> None:
-    """Become the core of the attempt: marked, in its scratch folder, with temporary files in there."""
+    """Become the core of the attempt: marked, at home in its scratch folder, with temporary files in there."""
     linux.set_name("uws-core")
     linux.mark_process(directory.marker)
     os.chdir(directory.scratch)
-    scratch = str(directory.scratch)
+    os.environ["HOME"] = scratch = str(directory.scratch)
     if len(os.fsencode(scratch)) <= _LONGEST_TMPDIR:
         os.environ["TMPDIR"] = tempfile.tempdir = scratch
 
@@ -177,15 +181,18 @@ def _said_by_exit(end: SystemExit) -> dict[str, Any] | int:
         return {"ended": "returned"}
     if isinstance(end.code, int):
         return end.code
-    return _said_by_error(end)
+    return _said_by_error(end, Limits())
 
 
-def _said_by_error(problem: BaseException) -> dict[str, Any]:
+def _said_by_error(problem: BaseException, limits: Limits) -> dict[str, Any]:
+    limit = bounds.met_by_error(limits, problem)
     return {
         "ended": "raised",
         "error_type": type(problem).__name__[:100],
-        "message": _sentence(problem)[:_LONGEST_MESSAGE],
+        "message": bounds.sentence(limits, limit) if limit else _sentence(problem)[:_LONGEST_MESSAGE],
         "traceback": _traceback(problem),
+        "limit": limit,
+        "transient": getattr(problem, "transient", False) is True,
     }
 
 
@@ -197,6 +204,8 @@ def _sentence(problem: BaseException) -> str:
         text = "(its text cannot be shown)"
     if isinstance(problem, UWSError):
         return text
+    if isinstance(problem, MemoryError):
+        return f"The job ran out of memory: {text}." if text else "The job ran out of memory."
     name = type(problem).__name__
     return f"{name}: {text}" if text else f"{name}."
 

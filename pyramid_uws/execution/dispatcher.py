@@ -87,7 +87,7 @@ class Dispatcher:
         self._limiter = Limiter(settings, definitions)
         self._chooser = Chooser(definitions, self._limiter, slots_of(settings))
         self._is_hungry = False
-        self._nurseries = Nurseries(definitions)
+        self._nurseries = Nurseries(definitions, settings.environment)
         self._runs: dict[Address, Run] = {}
         self._refused = False
         self._next_date: int | None = None
@@ -103,6 +103,7 @@ class Dispatcher:
     def start(self) -> None:
         """Begin to work: take over what an earlier dispatcher left, then the queue."""
         self.home.open()
+        log.info("jobs are held to their limits by rlimits and by their keepers; cgroups are not used")
         self._nurseries.start()
         if self.neighbours is not None:
             self.neighbours.listen(self._wake_if_hungry)

@@ -1,5 +1,6 @@
 """How an attempt ended, and what that means for the job: every way to end has one phase and one sentence."""
 
+import signal
 from dataclasses import dataclass
 
 from pyramid_uws.uws import phases
@@ -10,6 +11,22 @@ from .jobdir import Outcome
 ABORT = "abort"
 STOP = "stop"
 OVERDUE = "overdue"
+
+
+# Signals that the kernel sends to a program for what it has done itself.
+_CRASHES = frozenset(
+    {
+        signal.SIGABRT,
+        signal.SIGBUS,
+        signal.SIGFPE,
+        signal.SIGILL,
+        signal.SIGSEGV,
+        signal.SIGSYS,
+        signal.SIGTRAP,
+        signal.SIGXCPU,
+        signal.SIGXFSZ,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +62,10 @@ def judge(outcome: Outcome | None, asked: str | None, *, duration: int, on_stop:
         return ABORTED
     if outcome is not None and outcome.ended == "returned":
         return Ending(phases.COMPLETED)
-    if outcome is not None and outcome.ended == "raised":
+    if outcome is not None and (outcome.ended == "raised" or outcome.limit):
         detail = outcome.traceback if show_detail else ""
-        return Ending(phases.ERROR, ("fatal", outcome.message or "The core failed without a word.", detail))
+        kind = "transient" if outcome.transient else "fatal"
+        return Ending(phases.ERROR, (kind, outcome.message or "The core failed without a word.", detail))
     if asked == OVERDUE or (outcome is not None and outcome.ended == "timeout"):
         sentence = f"The job was ended because its execution duration of {duration} s was used up."
         return Ending(phases.ABORTED, ("transient", sentence, ""), sentence)
@@ -72,5 +90,14 @@ def _died(outcome: Outcome | None) -> tuple[str, str, str]:
     if outcome.ended == "exited":
         return "fatal", f"The core ended its process with exit status {outcome.status}.", ""
     if outcome.ended == "signalled":
-        return "transient", f"The job's process was killed by signal {outcome.signal}.", ""
+        return (*_killed(outcome.signal or 0, ran_out=outcome.memory_ran_out), "")
     return "transient", "The job was ended by somebody outside the server.", ""
+
+
+def _killed(number: int, *, ran_out: bool) -> tuple[str, str]:
+    """Return type and sentence: a program that crashes would do so again, one that was killed may not."""
+    if number == signal.SIGKILL and ran_out:
+        return "transient", "The job was killed because the machine ran out of memory."
+    if number in _CRASHES:
+        return "fatal", f"The core crashed: signal {number} ({signal.strsignal(number)})."
+    return "transient", f"The job's process was killed by signal {number}."

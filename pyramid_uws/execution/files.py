@@ -41,6 +41,23 @@ def remove_tree(path: Path) -> None:
         shutil.rmtree(path)
 
 
+def size_of_tree(path: Path) -> int:
+    """Return how much room on disk the folder takes with all that is in it, in bytes.
+
+    What comes and goes meanwhile, or cannot be read, may be missed.
+    """
+    size = 0
+    folders = [os.fspath(path)]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+    return size
+
+
 class Reserved:
     """A file whose room on disk is taken beforehand, so that it can be written when the disk is full."""
 

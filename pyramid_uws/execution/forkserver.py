@@ -5,9 +5,11 @@ It has a session of its own and no state beyond its imports: it may be killed at
 May import :mod:`.forking` (for its constants), :mod:`.linux`, :mod:`.jobdir`, :mod:`.processes` of this folder.
 """
 
+import fnmatch
 import json
 import logging
 import os
+import re
 import select
 import socket
 import subprocess
@@ -39,6 +41,31 @@ _ONE_THREAD = {
 }
 
 
+#: Environment variables that every job has if the server has them: what a program needs to be found and started,
+#: to speak its language, and to use as many threads as the operator wants. ``uws.environment`` names more.
+PASSED_ON = (
+    "PATH",
+    "LD_LIBRARY_PATH",
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    *_ONE_THREAD,
+)
+
+
+def clean_environment(names: Sequence[str]) -> dict[str, str]:
+    """Return what the fork server, and with it the jobs, get of our environment: what is named, no more.
+
+    The fork server has our HOME, where libraries that it imports have their caches; a core has its own.
+    """
+    wanted = [re.compile(fnmatch.translate(name)) for name in (*PASSED_ON, "HOME", *names)]
+    kept = {name: value for name, value in os.environ.items() if any(each.match(name) for each in wanted)}
+    return {**_ONE_THREAD, **kept, **linux.room_for_mark()}
+
+
 class LaunchFailed(OSError):
     """An attempt could not be started, and will not be: its directory is void."""
 
@@ -48,7 +75,8 @@ class ForkServer:
 
     ``modules`` are imported and ``preload`` (``package.module:function``) are called in it; where that fails
     the jobs that need it will fail and say so. ``patience`` is how many seconds a launch waits for that,
-    ``import_patience`` how many it may take at all. ``trouble`` is why launches are refused, if they are.
+    ``import_patience`` how many it may take at all. ``environment`` names variables that jobs are to have besides
+    those of :data:`PASSED_ON`. ``trouble`` is why launches are refused, if they are.
     """
 
     def __init__(
@@ -56,6 +84,7 @@ class ForkServer:
         modules: Sequence[str] = (),
         preload: Sequence[str] = (),
         *,
+        environment: Sequence[str] = (),
         python: str = sys.executable,
         patience: float = 60.0,
         import_patience: float = 600.0,
@@ -63,6 +92,7 @@ class ForkServer:
         self.trouble = ""
         self._modules = list(modules)
         self._preload = list(preload)
+        self._environment = tuple(environment)
         self._python = python
         self._patience = patience
         self._import_patience = import_patience
@@ -87,7 +117,7 @@ class ForkServer:
                 # -P: a file in the current folder must not pass for a module. -u: what imports print is not lost.
                 [self._python, "-P", "-u", "-m", forking.__name__, str(theirs.fileno()), str(os.getpid())],
                 stdin=subprocess.DEVNULL,
-                env={**_ONE_THREAD, **os.environ, **linux.room_for_mark()},
+                env=clean_environment(self._environment),
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
             )

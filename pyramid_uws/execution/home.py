@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+from pathlib import Path
 from typing import Any
 
 import zc.lockfile
@@ -10,6 +11,12 @@ from pyramid.exceptions import ConfigurationError
 from pyramid_uws.settings import Settings
 
 from .files import create_whole
+
+
+def attempt_folder(settings: Settings, worker: str | None, attempt: str) -> Path | None:
+    """Return the folder of an attempt (``JOB.NUMBER``) of this worker, if it is on this host."""
+    homes = (settings.work, settings.work / (worker or ""))
+    return next((home / attempt for home in homes if (home / attempt).is_dir()), None)
 
 
 class Home:

@@ -7,11 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
-
-#: How much of what a core says is kept, in bytes.
-LOG_ROOM = 10_000_000
 
 _CHUNK = 65536
 
@@ -59,28 +55,3 @@ class Pipe:
         with contextlib.suppress(BlockingIOError):
             while said := os.read(self.descriptor, _CHUNK):
                 self._sink(said)
-
-
-class Log:
-    """The log: takes what it is told up to a limit, and never fails, whatever becomes of the file."""
-
-    def __init__(self) -> None:
-        self._file = -1
-        self._room = LOG_ROOM
-
-    def open(self, path: Path) -> None:
-        """Begin the file; this process' own stdout and stderr, which are the server's, go there, too."""
-        with contextlib.suppress(OSError):
-            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            os.dup2(self._file, 1)
-            os.dup2(self._file, 2)
-
-    def write(self, said: bytes) -> None:
-        """Add to the log."""
-        if self._room <= 0 or not said:
-            return
-        self._room -= len(said)
-        if self._room <= 0:
-            said = said[: len(said) + self._room] + b"\n[the log ends here: it has become too long]\n"
-        with contextlib.suppress(OSError):
-            os.write(self._file, said)

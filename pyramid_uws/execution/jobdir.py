@@ -104,8 +104,11 @@ class Outcome:
     ``ended`` tells the way: the core ``returned`` or ``raised`` (then with the error's type, a sentence and the
     traceback); its process ``exited`` by itself with a ``status``, or was ``signalled``; it was ended because
     of a ``timeout``, or ``terminated`` because somebody asked its keeper for it, or ``forsaken`` because its
-    worker's lease was over. Only those that returned have no message. ``started`` and ``finished`` are in µs,
-    ``max_rss`` (of the largest process) in bytes; ``left_over`` counts processes that could not be ended.
+    worker's lease was over, or it ``exceeded`` a limit. Only those that returned have no message. ``limit`` names
+    the limit that was met, whatever the way; ``transient`` says that the core thinks the reason may pass;
+    ``memory_ran_out`` that the kernel killed processes for want of memory meanwhile. ``started`` and ``finished``
+    are in µs, ``max_rss`` (of the largest process) in bytes; ``left_over`` counts processes that could not be
+    ended.
     """
 
     ended: str
@@ -116,6 +119,9 @@ class Outcome:
     error_type: str = ""
     message: str = ""
     traceback: str = ""
+    limit: str = ""
+    transient: bool = False
+    memory_ran_out: bool = False
     cpu_seconds: float = 0.0
     max_rss: int = 0
     left_over: int = 0
@@ -165,14 +171,17 @@ class JobDirectory:
         return read_progress(self.progress_file)
 
     def outcome(self) -> Outcome | None:
-        """Return how the attempt ended; None while it lasts, and for ever if its keeper was killed."""
-        try:
-            said = json.loads(self._outcome.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return None
+        """Return how the attempt ended; None while it lasts, and for ever if its keeper was killed.
+
+        What cannot be read any more is lost, too.
+        """
         # A keeper may be of another version than who reads: it outlives upgrades.
         known = {item.name for item in dataclasses.fields(Outcome)}
-        return Outcome(**{name: value for name, value in said.items() if name in known})
+        try:
+            said = json.loads(self._outcome.read_text(encoding="utf-8"))
+            return Outcome(**{name: value for name, value in said.items() if name in known})
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return None
 
     def results(self) -> tuple[FinishedResult, ...]:
         """Return the finished results, in the order in which they were."""

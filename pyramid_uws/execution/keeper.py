@@ -5,8 +5,8 @@ duration holds while no server runs, and that there is always somebody to say ho
 nothing and decides nothing else: it waits for the core to end, for the time to be up, or for a SIGTERM; then it
 ends whatever the core has started, and writes the outcome.
 
-May import :mod:`.child`, :mod:`.inlets`, :mod:`.jobdir`, :mod:`.lease`, :mod:`.processes`, :mod:`.linux` of this
-folder.
+May import :mod:`.bounds`, :mod:`.child`, :mod:`.inlets`, :mod:`.jobdir`, :mod:`.joblog`, :mod:`.lease`,
+:mod:`.processes`, :mod:`.linux` of this folder.
 """
 
 import contextlib
@@ -22,9 +22,10 @@ from typing import Any
 
 from pyramid_uws.uws.instants import now
 
-from . import child, linux
-from .inlets import Log, Pipe, Signals
+from . import bounds, child, linux
+from .inlets import Pipe, Signals
 from .jobdir import JobDirectory, JobSpec, Outcome
+from .joblog import Log
 from .lease import Lease
 from .processes import PATIENCE, Identity, descendants, send
 
@@ -116,31 +117,33 @@ class Keeper:
 
     def run(self, directory: JobDirectory, spec: JobSpec) -> None:
         """Let the core begin, end what it leaves, write how it ended."""
-        self._log.open(directory.log)
+        self._log.open(directory.log, spec.limits.max_log)
         reserved = directory.reserve_outcome()
         started = now()
         lease = Lease(Path(spec.lease)) if spec.lease else None
         if lease is None or not lease.is_over():
             with contextlib.suppress(BrokenPipeError):  # somebody has killed it just now
                 os.write(self._orders, os.fsencode(directory.path))
-        why = self._watch(spec.duration, lease)
+        killed_before = linux.oom_kills()
+        why = self._watch(spec.duration, lease, bounds.Watch(spec.limits, directory.path))
         self._end_everybody(spec.grace)
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
         outcome = Outcome(
             **self._how_it_ended(why, spec),
             started=started,
             finished=now(),
+            memory_ran_out=linux.oom_kills() > killed_before,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
             max_rss=usage.ru_maxrss * 1024,
             left_over=0 if self._alone else len(list(descendants(os.getpid()))),
         )
         reserved.write(json.dumps(dataclasses.asdict(outcome)).encode())
 
-    def _watch(self, duration: int, lease: Lease | None) -> str:
-        """Wait for the end of the core, or for a reason to end it; return which."""
+    def _watch(self, duration: int, lease: Lease | None, uses: bounds.Watch) -> str:
+        """Wait for the end of the core, or for a reason to end it; return which: one of our own, or a limit."""
         deadline = time.monotonic() + duration if duration else None
         while True:
-            self._wait(deadline if lease is None else lease.next_look(deadline))
+            self._wait(uses.next_look(deadline if lease is None else lease.next_look(deadline)))
             # A core that has just ended has ended by itself, whatever else happens in this moment.
             if self._status is not None:
                 return ""
@@ -150,6 +153,8 @@ class Keeper:
                 return "timeout"
             if lease is not None and lease.is_over():
                 return "forsaken"
+            if exceeded := uses.look():
+                return exceeded
 
     def _wait(self, until: float | None) -> None:
         """Wait for a signal, the core's words, or that time; then bury the dead."""
@@ -201,15 +206,24 @@ class Keeper:
         """Return the facts; what the core itself says counts most."""
         with contextlib.suppress(ValueError):  # it was killed in mid-sentence, if it spoke at all
             return dict(json.loads(self._spoken))
-        if why == "timeout":
-            return {"ended": why, "message": f"The execution duration of {spec.duration} s was used up."}
-        if why == "forsaken":
-            return {"ended": why, "message": "The worker that looked after the job was lost."}
-        if why == "terminated":
-            return {"ended": why, "message": "The job was ended on request."}
+        ours = {
+            "timeout": f"The execution duration of {spec.duration} s was used up.",
+            "forsaken": "The worker that looked after the job was lost.",
+            "terminated": "The job was ended on request.",
+        }
+        if why in ours:
+            return {"ended": why, "message": ours[why]}
+        if why:
+            return {"ended": "exceeded", "limit": why, "message": bounds.sentence(spec.limits, why)}
         status = self._status or 0
         if status < 0:
-            name = signal.strsignal(-status) or "unknown"
-            message = f"The job was killed by signal {-status} ({name})."
-            return {"ended": "signalled", "signal": -status, "message": message}
+            return _signalled(-status, spec)
         return {"ended": "exited", "status": status, "message": f"The job exited with status {status}."}
+
+
+def _signalled(number: int, spec: JobSpec) -> dict[str, Any]:
+    limit = bounds.met_by_signal(spec.limits, number)
+    message = f"The job was killed by signal {number} ({signal.strsignal(number) or 'unknown'})."
+    if limit:
+        message = bounds.sentence(spec.limits, limit)
+    return {"ended": "signalled", "signal": number, "limit": limit, "message": message}

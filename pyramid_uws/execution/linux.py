@@ -10,6 +10,7 @@ import functools
 import os
 import resource
 import signal
+from pathlib import Path
 
 #: The environment variable that every process of a job carries; its value is the job directory's name.
 MARK = "PYRAMID_UWS_JOB"
@@ -67,6 +68,16 @@ def volunteer_for_oom() -> None:
                 os.write(descriptor, b"%d" % _OOM_SCORE)
         finally:
             os.close(descriptor)
+
+
+def oom_kills() -> int:
+    """Return how many processes the kernel has killed since the boot because memory ran out."""
+    with contextlib.suppress(OSError), Path("/proc/vmstat").open() as file:
+        for line in file:
+            name, _, count = line.partition(" ")
+            if name == "oom_kill":
+                return int(count)
+    return 0
 
 
 def room_for_mark() -> dict[str, str]:

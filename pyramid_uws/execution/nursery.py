@@ -1,5 +1,7 @@
 """The fork servers of a site: services that preload alike share one, so none waits for another's imports."""
 
+from collections.abc import Sequence
+
 from pyramid_uws.definition import Definitions, ServiceDefinition
 
 from .forkserver import ForkServer
@@ -8,14 +10,15 @@ from .processes import Identity
 
 
 class Nurseries:
-    """Fork servers by what they preload."""
+    """Fork servers by what they preload; ``environment`` names further variables that jobs are to have."""
 
-    def __init__(self, definitions: Definitions) -> None:
+    def __init__(self, definitions: Definitions, environment: Sequence[str] = ()) -> None:
         modules: dict[str | None, set[str]] = {}
         for definition in definitions.values():
             modules.setdefault(definition.preload, set()).add(definition.core.partition(":")[0])
         self._servers = {
-            preload: ForkServer(sorted(names), [preload] if preload else []) for preload, names in modules.items()
+            preload: ForkServer(sorted(names), [preload] if preload else [], environment=environment)
+            for preload, names in modules.items()
         }
 
     def start(self) -> None:

@@ -71,6 +71,16 @@ def _stat(pid: int) -> _Stat | None:
     return _Stat(state, int(fields[1]), int(fields[3]), int(fields[19]))
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a living process and of those of its children that have been waited for."""
+    try:
+        line = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:  # it has ended
+        return 0.0
+    fields = line[line.rindex(b")") + 2 :].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
 def alive(identity: Identity) -> bool:
     """Tell whether the process is still there."""
     return Identity.of(identity.pid) == identity

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from zope.interface import implementer
 
 from pyramid_uws import interfaces
+from pyramid_uws.uws.phases import ARCHIVED
 
 if TYPE_CHECKING:
     from .job import Job
@@ -123,6 +124,16 @@ class Result(Attribute):
         self.sha256 = sha256
 
 
+@implementer(interfaces.ILog)
+class Log(Attribute):
+    """``log``; empty as long as the job has said nothing, and not there for an archived one."""
+
+    def __init__(self, job: "Job", name: str) -> None:
+        if job.phase == ARCHIVED:
+            raise KeyError(name)
+        super().__init__(job, name)
+
+
 #: Name -> factory, called with the job and the name, of the attributes every job has.
 STANDARD_ATTRIBUTES: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
     {
@@ -134,5 +145,6 @@ STANDARD_ATTRIBUTES: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
         "error": Error,
         "parameters": Parameters,
         "results": Results,
+        "log": Log,
     }
 )

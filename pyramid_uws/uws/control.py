@@ -127,15 +127,20 @@ def read_wait(pairs: Pairs) -> Wait | None:
 
 def read_filter(pairs: Pairs) -> JobFilter:
     """Read the filters of a job list (UWS 1.1, section 2.2.2.1)."""
-    last = single(pairs, "LAST")
     after = single(pairs, "AFTER")
-    if last is not None and (not _WHOLE.fullmatch(last.strip()) or int(last) < 1):
-        raise BadValue("LAST", last, "expected a whole number greater than 0")
     return JobFilter(
         phases=_phases(pairs),
         after=None if after is None else _instant("AFTER", after),
-        last=None if last is None else int(last),
+        last=read_last(pairs),
     )
+
+
+def read_last(pairs: Pairs) -> int | None:
+    """Read LAST, how many are wanted; None if it is not given."""
+    last = single(pairs, "LAST")
+    if last is not None and (not _WHOLE.fullmatch(last.strip()) or int(last) < 1):
+        raise BadValue("LAST", last, "expected a whole number greater than 0")
+    return None if last is None else int(last)
 
 
 def _phases(pairs: Pairs) -> frozenset[str]:

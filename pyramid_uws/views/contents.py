@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from pyramid.request import Request
 from pyramid.response import Response
@@ -104,11 +104,15 @@ def show_result(context: Result, request: Request) -> Response:
 
 
 def _file(request: Request, path: Path, media_type: str) -> Response:
-    """Answer with a file. HEAD, Range and conditions are the response's own business."""
+    """Answer with a file."""
     try:
-        file = path.open("rb")
+        return stream(request, path.open("rb"), media_type)
     except FileNotFoundError:
         raise NoSuchThing(f"The file behind {request.path} is gone.") from None
+
+
+def stream(request: Request, file: BinaryIO, media_type: str) -> Response:
+    """Answer with an open file. HEAD, Range and conditions are the response's own business."""
     response = Response(app_iter=FileIter(file), conditional_response=True)
     response.headers["Content-Type"] = media_type
     response.content_length = os.fstat(file.fileno()).st_size

@@ -27,7 +27,7 @@ def make_server():
     servers = []
 
     def make_server(preload, **options):
-        servers.append(ForkServer([CORES], [f"{CORES}:{preload}"], **options))
+        servers.append(ForkServer([CORES], [f"{CORES}:{preload}"], environment=["BROKEN"], **options))
         return servers[-1]
 
     yield make_server

@@ -32,7 +32,13 @@ HOST = "127.0.0.1"
 # Below the ports that the system hands out by itself, so that a stopped server finds its port free again.
 PORTS = range(20_000, 32_000)
 
-SETTINGS = {"use": "egg:pyramid_uws", "uws.list_anonymous": "true", "uws.development": "false"}
+SETTINGS = {
+    "use": "egg:pyramid_uws",
+    "uws.list_anonymous": "true",
+    "uws.development": "false",
+    # Processes of jobs are found by their mark, and their coverage counts.
+    "uws.environment": "UWS_TEST_* COVERAGE_* BROKEN",
+}
 SERVER_SETTINGS = {"use": "egg:pyramid_uws", "host": HOST, "threads": "16"}
 LOGGING = {
     "loggers": {"keys": "root, pyramid_uws, waitress_queue"},

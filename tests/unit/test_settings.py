@@ -20,8 +20,32 @@ from pyramid_uws.settings import (
     read_names,
     read_seconds,
     read_settings,
+    read_size,
 )
 from pyramid_uws.uws.limits import Limits
+
+
+class TestReadSize:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [("0", 0), ("4096", 4096), ("64k", 65536), ("512 MB", 512 * 1024**2), ("2G", 2 * 1024**3), ("1tb", 1024**4)],
+    )
+    def test_it_reads_bytes_and_multiples_of_1024(self, text, size):
+        assert read_size(text) == size
+
+    @pytest.mark.parametrize("text", ["", "-1", "1.5G", "G", "5X", "5 k b", "٣", "1" * 19])
+    def test_others_are_refused(self, text):
+        with pytest.raises(ValueError, match="number of bytes"):
+            read_size(text)
+
+
+class TestLeast:
+    @pytest.mark.parametrize(
+        ("name", "value"), [("max_memory", 4096), ("max_open_files", 3), ("max_disk", 1), ("max_log", 0)]
+    )
+    def test_what_no_core_could_begin_with_is_refused(self, name, value):
+        with pytest.raises(ValueError, match=f"{name} = {value}: expected at least"):
+            Limits(**{name: value})
 
 
 class TestReadSettings:

@@ -8,6 +8,7 @@ import pytest
 from pyramid_uws.exceptions import BadValue, CoreError
 from pyramid_uws.execution import child, linux
 from pyramid_uws.execution.jobdir import JobDirectory, JobSpec
+from pyramid_uws.uws.limits import Limits
 from tests.unit.execution import rogues
 
 MODULE = rogues.__name__
@@ -76,7 +77,7 @@ class TestRunningACore:
     ],
 )
 def test_an_error_is_a_sentence_for_the_user(problem, sentence):
-    assert child._said_by_error(problem)["message"] == sentence
+    assert child._said_by_error(problem, Limits())["message"] == sentence
 
 
 def test_an_error_whose_traceback_cannot_be_shown_is_told_without():
@@ -88,7 +89,7 @@ def test_an_error_whose_traceback_cannot_be_shown_is_told_without():
         def __notes__(self):
             raise RuntimeError
 
-    said = child._said_by_error(Evil())
+    said = child._said_by_error(Evil(), Limits())
 
     assert said["message"] == "Evil: (its text cannot be shown)"
 

@@ -12,6 +12,10 @@ TIMEOUT = Outcome(ended="timeout", started=1, finished=2)
 TERMINATED = Outcome(ended="terminated", started=1, finished=2)
 EXITED = Outcome(ended="exited", started=1, finished=2, status=3)
 SIGNALLED = Outcome(ended="signalled", started=1, finished=2, signal=9)
+OUT_OF_MEMORY = Outcome(ended="signalled", started=1, finished=2, signal=9, memory_ran_out=True)
+CRASHED = Outcome(ended="signalled", started=1, finished=2, signal=11)
+EXCEEDED = Outcome(ended="exceeded", started=1, finished=2, limit="max_disk", message="It had more on disk.")
+BUSY = Outcome(ended="raised", started=1, finished=2, transient=True, message="The telescope is busy.")
 VANISHED = None
 
 #: All there is.
@@ -97,6 +101,10 @@ def test_or_fails_for_now_if_the_service_wants_it_so(outcome):
     [
         (EXITED, "fatal", "exit status 3"),
         (SIGNALLED, "transient", "signal 9"),
+        (OUT_OF_MEMORY, "transient", "ran out of memory"),
+        (CRASHED, "fatal", "signal 11"),
+        (EXCEEDED, "fatal", "more on disk"),
+        (BUSY, "transient", "is busy"),
         (TERMINATED, "transient", "somebody outside"),
         (VANISHED, "transient", "vanished"),
     ],
