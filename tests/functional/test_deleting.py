@@ -6,7 +6,7 @@ from tests.support import processes
 from tests.support.http import create, http, parse, phase, text, wait_for, wait_for_phase, xpath
 from tests.support.traces import files, pids_of_stubborn
 
-CHILDREN = ("phase", "executionduration", "destruction", "quote", "owner", "error", "parameters", "results")
+CHILDREN = ("phase", "executionduration", "destruction", "quote", "owner", "error", "parameters", "results", "log")
 
 
 class TestDelete:

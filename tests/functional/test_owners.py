@@ -31,6 +31,8 @@ READ = [
         "/error",
         "/quote",
         "/owner",
+        "/log",
+        "/log?LAST=1",
         "/results",
         "/results/partial",
         "/parameters",

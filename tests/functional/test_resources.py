@@ -24,6 +24,7 @@ ALLOWED = {
     "{job}/error": "GET HEAD",
     "{job}/quote": "GET HEAD",
     "{job}/owner": "GET HEAD",
+    "{job}/log": "GET HEAD",
     "{job}/results": "GET HEAD",
     "{job}/results/partial": "GET HEAD",
     "{job}/parameters": "GET HEAD POST",
