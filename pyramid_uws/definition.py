@@ -71,9 +71,9 @@ class ServiceDefinition:
             if keys.count(key) > 1:
                 raise ValueError(f"parameter {key} is declared twice")
         named = (self.priority_parameter or "").upper()
-        if named and not any(each.key == named and each.type == "int" for each in self.parameters):
+        if named and not any(each.key == named and _is_number(each) for each in self.parameters):
             raise ValueError(
-                f"priority_parameter {self.priority_parameter}: no parameter of type int has this name"
+                f"priority_parameter {self.priority_parameter}: no single parameter of type int has this name"
             )
         if self.when_full not in WHEN_FULL:
             raise ValueError(f"when_full = {self.when_full}: expected one of {', '.join(WHEN_FULL)}")
@@ -82,6 +82,10 @@ class ServiceDefinition:
         for renderer in self.renderers:
             if self.renderers.count(renderer) > 1:
                 raise ValueError(f"renderer {renderer} is named twice")
+
+
+def _is_number(parameter: Parameter) -> bool:
+    return parameter.type == "int" and not parameter.multiple and not parameter.condition
 
 
 Definitions = Mapping[str, ServiceDefinition]

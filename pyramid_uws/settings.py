@@ -92,7 +92,9 @@ def read_size(text: str) -> int:
 
 def read_integer(text: str) -> int:
     """Read a whole number."""
-    return -read_count(text[1:]) if text.startswith("-") else read_count(text)
+    if not re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII):
+        raise ValueError("expected a whole number")
+    return int(text)
 
 
 def read_seconds(text: str) -> float:

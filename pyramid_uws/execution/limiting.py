@@ -11,11 +11,12 @@ from pyramid_uws.exceptions import Overloaded, Rejected, UWSError
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import Job, Root, async_renderers
 from pyramid_uws.uws import phases
+from pyramid_uws.uws.limits import SECOND
 
 from .queue import Room, Scope
 
-#: What a client is told to wait, in seconds, before it tries a full queue again.
-RETRY_AFTER = 30
+#: The longest that a client is told to wait, in seconds, before it tries a full queue again.
+LONGEST_WAIT = 60
 
 
 class Limiter:
@@ -61,6 +62,11 @@ class Limiter:
 
         return Room(self._limit("max_queued"), count)
 
+    def execution_duration(self, service: str) -> int:
+        """Return the execution duration (s) of a job of the service that asked for none; 0: unlimited."""
+        definition = self._definitions.get(service)
+        return 0 if definition is None else definition.limits.execution_duration
+
     def running_limit(self, scope: Scope) -> int | None:
         """Return how many jobs of a scope may run, on a host if no owner is named; None: any number."""
         return self._limit("max_running")(scope)
@@ -97,12 +103,15 @@ class Limiter:
         if scope is None:
             return None
         limit = self._limit("max_queued")(scope)
+        once = max(1, min(root.mean_duration(service) / SECOND, LONGEST_WAIT))
         place = "this site" if scope[0] is None else repr(service)
         if scope[1] is None:
-            return Overloaded(f"The queue of {place} is full: it takes {limit} jobs. Run it later.", RETRY_AFTER)
+            return Overloaded(
+                f"The queue of {place} is full (at most {limit} may wait); run it later.", round(once)
+            )
         who = repr(owner) if owner else "callers who have not logged in"
         return Rejected(
-            f"At most {limit} jobs of {who} may wait in the queue of {place}; run it when one of them has started."
+            f"The queue of {place} takes no more of {who} (at most {limit} may wait); run it when one has started."
         )
 
 

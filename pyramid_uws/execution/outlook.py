@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from math import inf, isfinite
 
@@ -60,22 +61,19 @@ class Outlook:
     def _likely_end(self, job: Job) -> int | None:
         """Return when a running job will have ended, by experience; once that is over, at the latest."""
         likely = (job.started or 0) + _root(job).mean_duration(_service(job))
-        if likely < now() or not isfinite(likely) or (job.quote is not None and job.quote < likely):
-            return job.quote
-        return _rounded(likely)
+        is_over = likely < now()
+        return job.quote if is_over else _earlier(likely, job.quote)
 
     def _in_queue(self, job: Job) -> Prospect:
         every = self._all(_root(job))
         found = every.get(job.job_id)
         if found is None:
-            beyond = (("queuePosition", f"more than {MOST}"),) if len(every) >= MOST else ()
-            return Prospect(None, beyond)
-        place = ("queuePosition", str(found.position))
+            return Prospect(None, (("queuePosition", f"more than {MOST}"),) if len(every) >= MOST else ())
+        info = [("queuePosition", str(found.position))]
         if not isfinite(found.start):
-            return Prospect(None, (place,))
-        end = found.end if isfinite(found.end) else latest_end(job, int(found.start))
-        start = ("expectedStart", format_instant(_rounded(found.start)))
-        return Prospect(None if end is None else _rounded(end), (place, start))
+            return Prospect(None, tuple(info))
+        info.append(("expectedStart", format_instant(_rounded(found.start))))
+        return Prospect(_earlier(found.end, latest_end(job, int(found.start))), tuple(info))
 
     def _all(self, root: Root) -> Mapping[str, Expected]:
         """Return what is to be expected of the first of those who wait, by id."""
@@ -91,10 +89,17 @@ class Outlook:
         instant = now()
         lanes = Lanes(self._lanes(root))
         for service, job in running(root):
-            end = max((job.started or 0) + root.mean_duration(service), instant)
-            lanes.occupy(service, job.owner or "", min(end, inf if job.quote is None else max(job.quote, instant)))
+            likely = (job.started or 0) + self._duration(root, service)
+            end = likely if job.quote is None else min(likely, job.quote)
+            lanes.occupy(service, job.owner or "", max(end, instant))
         order = ((address.job_id, address.service, owner) for address, owner in self._chooser.order(root))
-        return foresee(islice(order, MOST), lanes, root.mean_duration, instant)
+        duration = lru_cache(None)(lambda service: self._duration(root, service))
+        return foresee(islice(order, MOST), lanes, duration, instant)
+
+    def _duration(self, root: Root, service: str) -> float:
+        """Return how long a job of the service is going to run (µs): by experience, or at the longest."""
+        mean = root.mean_duration(service)
+        return mean if isfinite(mean) else self._limiter.execution_duration(service) * SECOND or inf
 
     def _lanes(self, root: Root) -> Callable[[Scope], int | None]:
         """Return the function that tells how many slots there are for a scope, on all hosts together."""
@@ -109,6 +114,12 @@ class Outlook:
             return at_most * hosts if at_most is not None and scope[1] is None else at_most
 
         return limit
+
+
+def _earlier(likely: float, latest: int | None) -> int | None:
+    if latest is not None and latest <= likely:
+        return latest
+    return _rounded(likely) if isfinite(likely) else None
 
 
 def _rounded(instant: float) -> int:

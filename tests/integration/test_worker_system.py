@@ -469,7 +469,7 @@ class TestAdmission:
         system = narrow()
         self.job(system, owner="refused")
 
-        with pytest.raises(Rejected, match="At most 1 jobs of 'refused'"):
+        with pytest.raises(Rejected, match="takes no more of 'refused'"):
             self.job(system, owner="refused")
         with database.transaction() as connection:
             lines = find_joblist(get_root(connection), "service", "async").queue

@@ -32,6 +32,7 @@ MODULES = {
         NAMES = ("A", "B")
         ONE = Parameter(name="A")
         NUMBER = 3
+        NUMBERED = [Parameter(name="N", type="int")]
         def core(job): ...
         def preload(): ...
     """,
@@ -343,6 +344,17 @@ class TestServicesFromIni:
         assert (found.title, found.parameters, found.credits) == ("", (), ())
         assert (found.preload, found.worker_system, found.on_stop) == (None, None, None)
 
+    def test_the_queue_is_told_in_a_section(self, config, ini):
+        limits = {"max_running_per_owner": 2, "max_queued": 3, "max_queued_per_owner": 4}
+        others = {"when_full": "hold", "priority": -5, "priority_parameter": "n", "retries": 6, "retry_pause": 0.5}
+        lines = [f"{key} = {value}" for key, value in (limits | others).items()]
+
+        add_services_from_ini(config, ini("core = sound:core", "parameters = sound:NUMBERED", *lines), {})
+
+        found = definition(config)
+        assert found.limits == Limits(**limits)
+        assert {key: getattr(found, key) for key in others} == others
+
     def test_variables_of_the_whole_file_are_no_keys_of_the_section(self, config, ini):
         path = ini("core = sound:core", "title = %(who)s", head="[DEFAULT]\nwho = We")
 
@@ -364,6 +376,12 @@ class TestServicesFromIni:
             (
                 ["core = sound:core", "on_stop = explode"],
                 r"on_stop = explode: expected one of .*requeue, ",
+            ),
+            (["core = sound:core", "when_full = burst"], r"when_full = burst: expected one of refuse, hold"),
+            (["core = sound:core", "priority = high"], r"priority = high: expected a whole number"),
+            (
+                ["core = sound:core", "priority_parameter = HASTE"],
+                r"priority_parameter HASTE: no single parameter of type int has this name",
             ),
             (["core = sound:core", "on_destruction = x"], r"on_destruction = x: expected one of remove, archive"),
             (["core = sound:core", "parameters = sound:X"], r"parameters = sound:X: module 'sound' has no attr"),

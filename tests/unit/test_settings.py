@@ -17,6 +17,7 @@ from pyramid_uws.settings import (
     convert_section,
     read_count,
     read_flag,
+    read_integer,
     read_names,
     read_seconds,
     read_settings,
@@ -193,6 +194,14 @@ class TestConverters:
     def test_a_count_is_nothing_else(self, text):
         with pytest.raises(ValueError, match=r".+"):
             read_count(text)
+
+    def test_an_integer_may_be_negative(self):
+        assert [read_integer(text) for text in ("12", "-3", "+0")] == [12, -3, 0]
+
+    @pytest.mark.parametrize("text", ["--1", "1.5", "-", "", "1" * 19])
+    def test_an_integer_is_nothing_else(self, text):
+        with pytest.raises(ValueError, match="expected a whole number"):
+            read_integer(text)
 
     def test_seconds_may_have_fractions(self):
         assert read_seconds("0.25") == 0.25
