@@ -88,8 +88,9 @@ def _check_end(site: Site, job: Known, phase: str, message: str) -> None:
     """A core is begun once, and one that has outlived its server has done its work."""
     diary = site.diaries / job.job_id
     notes = [line.split()[0] for line in diary.read_text().splitlines()] if diary.exists() else []
-    if notes.count("began") > job.runs:
-        site.ledger.find("broken", f"{job.url} was begun {notes.count('began')} times, not {job.runs}")
+    allowed = 1 + site.ledger.again[job.url]
+    if notes.count("began") > allowed:
+        site.ledger.find("broken", f"{job.url} was begun {notes.count('began')} times, not {allowed}")
     if phase == "COMPLETED" and "ended" not in notes:
         site.ledger.find("broken", f"{job.url} is COMPLETED and its core has not ended")
     undisturbed = not (job.harmed or job.aborted or job.overstays)

@@ -1,6 +1,7 @@
 """What clients know for sure, and what was found to be otherwise."""
 
 import dataclasses
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -22,7 +23,6 @@ class Known:
     harmed: bool = False  # a fault may have struck it, so that it may fail
     survived: bool = False  # its core was at work when the web process was killed
     spoilt: bool = False  # deleted, and back again from a backup: its files are gone
-    runs: int = 1  # how often it may be begun
 
     @property
     def job_id(self) -> str:
@@ -47,9 +47,12 @@ class Ledger:
     acknowledged: int = 0
     refused: int = 0
     ends: Counter[str] = field(default_factory=Counter)
+    again: Counter[str] = field(default_factory=Counter)  # how often a job, by URL, may be begun once more
+    struck: float = 0.0  # when a fault struck all that had not ended, by the monotonic clock
 
     def acknowledge(self, job: Known) -> None:
-        """Note a job whose creation was answered."""
+        """Note a job whose creation was answered; a fault may have struck before the answer came."""
+        job.harmed = job.asked < self.struck
         self.jobs[job.url] = job
         self.acknowledged += 1
 
@@ -68,6 +71,8 @@ class Ledger:
 
     def harm(self, job_ids: set[str] | None = None) -> None:
         """Note that a fault struck these jobs, or all that had not ended."""
+        if job_ids is None:
+            self.struck = time.monotonic()
         for job in list(self.jobs.values()):
             if job.final is None and (job_ids is None or job.job_id in job_ids):
                 job.harmed = True
@@ -94,8 +99,7 @@ class Ledger:
         for url, job in self.jobs.items():
             later = present.get(url)
             if job.final is None:
-                # What has ended since is run again; it may not be the first time that this copy is put back.
-                job.runs = 1 + (later or job).runs
+                self.again[url] += 1  # what has ended since is run again
                 job.harmed = True
             if not job.deleted and (later is None or later.deleted or later.doubtful):
                 job.doubtful = job.spoilt = True

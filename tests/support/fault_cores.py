@@ -35,6 +35,7 @@ PARAMETERS_FLAKY = (
     Parameter(name="TIMES", type="int", default=1, description="How often to be killed before it succeeds"),
 )
 PARAMETERS_LINGERING = (FOLDER,)
+PARAMETERS_OBEDIENT = (FOLDER,)
 PARAMETERS_DEVOURING = (
     Parameter(name="SIZE", type="int", default=0, description="Bytes of the result; 0: all the disk has"),
 )
@@ -85,6 +86,24 @@ def gated(job):
     if job.parameters["FAIL"]:
         raise CoreError(job.parameters["FAIL"])
     job.add_result("second", "text/plain", "made in the end")
+
+
+def obedient(job):
+    """Note the run, make a result, wait for an order in a file, and end as it says."""
+    folder = Path(job.parameters["FOLDER"])
+    _note(folder / job.id, "began")
+    job.add_result("result", "text/plain", "made")
+    order = folder / f"{job.id}.order"
+    while not order.exists():
+        time.sleep(0.005)
+    how = order.read_text()
+    order.unlink()
+    if how == "raise":
+        raise CoreError("as ordered")
+    if how == "exit":
+        os._exit(3)
+    if how == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def flaky(job):
