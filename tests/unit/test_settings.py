@@ -29,7 +29,14 @@ from pyramid_uws.uws.limits import Limits
 class TestReadSize:
     @pytest.mark.parametrize(
         ("text", "size"),
-        [("0", 0), ("4096", 4096), ("64k", 65536), ("512 MB", 512 * 1024**2), ("2G", 2 * 1024**3), ("1tb", 1024**4)],
+        [
+            ("0", 0),
+            ("4096", 4096),
+            ("64k", 65536),
+            ("512 MB", 512 * 1024**2),
+            ("2G", 2 * 1024**3),
+            ("1tb", 1024**4),
+        ],
     )
     def test_it_reads_bytes_and_multiples_of_1024(self, text, size):
         assert read_size(text) == size

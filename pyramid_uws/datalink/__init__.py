@@ -1,0 +1,32 @@
+"""Observations: what they are, read from their headers, and pieces cut out of them.
+
+May import ``parameters``, ``tables``, ``uws`` and ``exceptions`` of the package; the process of a job uses it.
+Importing it is cheap: numpy and astropy, which the extra ``datalink`` installs, come in with its modules.
+"""
+
+import importlib
+import os
+
+from pyramid_uws.exceptions import CoreError
+
+from .cuts import Cut
+from .problems import CannotCut, NoOverlap, NotFound, Unreadable
+
+__all__ = ["CannotCut", "Cut", "NoOverlap", "NotFound", "Unreadable", "preload"]
+
+
+def preload() -> None:
+    """Import what cutting takes, in a process that others are forked from.
+
+    Libraries of linear algebra start threads as they are loaded unless told otherwise, and threads do not
+    survive a fork; a cut needs none.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    try:
+        importlib.import_module(f"{__name__}.cutting").warm_up()
+    except ModuleNotFoundError as problem:
+        raise CoreError(
+            f"Cutting observations needs the package {problem.name}, which is not installed here; "
+            "pip install 'pyramid_uws[datalink]' brings all that it needs."
+        ) from problem
