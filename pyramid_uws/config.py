@@ -1,36 +1,33 @@
-"""The directives: services, renderers, attributes; and the ini form of a service.
+"""The directives: services, renderers, attributes.
 
 Each records an action with discriminator and introspectable, so two packages that name the same thing collide
 loudly, and what they take is checked at start.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import plaster
 from pyramid.exceptions import ConfigurationError
 from pyramid.path import DottedNameResolver
 from zope.interface import Interface
 from zope.interface.interfaces import IInterface
 
-from pyramid_uws.definition import WHEN_FULL, IServiceDefinition, ServiceDefinition
+from pyramid_uws.commands import Command, CommandLine, Stdout
+from pyramid_uws.definition import COMMAND_CORE, IServiceDefinition, ServiceDefinition
 from pyramid_uws.interfaces import IWorkerSystem
-from pyramid_uws.settings import (
-    ON_STOP,
-    Key,
-    choice,
-    convert_section,
-    read_count,
-    read_integer,
-    read_names,
-    read_seconds,
-    read_size,
+from pyramid_uws.sections import (
+    read_command,
+    read_exit_codes,
+    read_parameters,
+    read_results,
+    read_stdout,
+    services_in,
 )
+from pyramid_uws.settings import UnreadableLine
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.views.resources import View, add_resource_views
-
-SECTION = "uws:service:"
 
 _resolve = DottedNameResolver().maybe_resolve
 _LIMITS = tuple(Limits.__dataclass_fields__)
@@ -44,19 +41,26 @@ class IAttributeFactory(Interface):
     """A utility by the attribute's name that makes an attribute of a job."""
 
 
-def add_uws_service(config: Any, name: str, *, core: Any, **facts: Any) -> None:
+def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = None, **facts: Any) -> None:
     """Add a service. ``core`` is a function or its dotted name; the rest as in :class:`ServiceDefinition`.
 
-    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`).
+    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`). Instead of a core there may
+    be a ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as
+    in an ini file, or sequences of lines. ``parameters`` may be such texts, too.
     """
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
     worker_system = facts.pop("worker_system", None)
-    if isinstance(facts.get("parameters"), str | list):
-        facts["parameters"] = tuple(_resolve(facts["parameters"]))
+    if core is None and command is None:
+        raise ConfigurationError(f"service {name} needs a core, the dotted name of a function, or a command")
+    if core is not None and command is not None:
+        raise ConfigurationError(f"service {name} has a core and a command; it takes one of them")
+    facts["parameters"] = _read(name, "parameters", read_parameters, facts.get("parameters", ()))
+    programmed = _take_command(name, command, facts)
     try:
         definition = ServiceDefinition(
             name=name,
-            core=_dotted(core, f"service {name}: core"),
+            core=_dotted(COMMAND_CORE if core is None else core, f"service {name}: core"),
+            command=programmed,
             preload=None
             if facts.get("preload") is None
             else _dotted(facts["preload"], f"service {name}: preload"),
@@ -123,6 +127,44 @@ def add_uws_resource_views(config: Any, context: Any, views: Mapping[str, View],
     )
 
 
+def _take_command(name: str, command: Any, facts: dict[str, Any]) -> Command | None:
+    """Return the command of a service, having taken out of the facts what belongs to it."""
+    given = {key: facts.pop(key, None) or () for key in ("results", "stdout", "exit_codes")}
+    if command is None:
+        for key, value in given.items():
+            if value:
+                raise ConfigurationError(f"service {name}: {key} is for services with a command")
+        return None
+    line: CommandLine = _read(name, "command", read_command, command)
+    stdout: Stdout | None = _read(name, "stdout", read_stdout, given["stdout"] or "")
+    results = _read(name, "results", read_results, given["results"])
+    exit_codes = _read(name, "exit_codes", read_exit_codes, given["exit_codes"])
+    program = _read(name, "command", _find_program, line.program)
+    try:
+        return Command(program=program, line=line, results=results, stdout=stdout, exit_codes=exit_codes)
+    except ValueError as problem:
+        raise ConfigurationError(f"service {name}: {problem}") from problem
+
+
+def _read(name: str, key: str, read: Callable[[Any], Any], value: Any) -> Any:
+    """Read a value of the key, if that is still to be done."""
+    try:
+        return read(value)
+    except (ValueError, TypeError) as problem:
+        shown = problem.line if isinstance(problem, UnreadableLine) else value
+        raise ConfigurationError(f"service {name}: {key} = {shown}: {problem}") from problem
+
+
+def _find_program(written: str) -> str:
+    """Return the path of a program, by its path or by its name in PATH."""
+    if "/" in written and not written.startswith("/"):
+        raise ValueError("expected the name of a program in PATH, or its whole path, as in %(here)s/bin/program")
+    found = shutil.which(written)
+    if found is None:
+        raise ValueError("there is no such program that could be executed, neither by this path nor in PATH")
+    return found
+
+
 def _worker_system(thing: Any) -> Any:
     kind = _resolve(thing)
     if not (isinstance(kind, type) and IWorkerSystem.implementedBy(kind)):
@@ -144,148 +186,10 @@ def _dotted(thing: Any, what: str) -> str:
     return name
 
 
-# The ini form
-
-
-def _lines(text: str) -> tuple[str, ...]:
-    found = _text_or_object(text)
-    if isinstance(found, str):
-        return tuple(line.strip() for line in found.splitlines() if line.strip())
-    return tuple(found)
-
-
-def _text_or_object(text: str) -> Any:
-    """Return what ``package.module:NAME`` names, or the text itself if it is not of this form."""
-    module, colon, name = text.partition(":")
-    if colon and name.isidentifier() and all(part.isidentifier() for part in module.split(".")):
-        try:
-            return _resolve(text)
-        except (ImportError, AttributeError) as problem:
-            raise ValueError(str(problem)) from problem
-    return text
-
-
-def _parameters(text: str) -> tuple[Any, ...]:
-    found = _text_or_object(text) if text else ()
-    if isinstance(found, str) or not isinstance(found, Iterable):
-        # Whatever is wrong with a value of the ini file is a ValueError, which names its key.
-        raise ValueError("expected the dotted name (package.module:NAME) of a sequence of Parameter")  # noqa: TRY004
-    return tuple(found)
-
-
-#: The keys of a section [uws:service:NAME].
-SERVICE_TABLE: tuple[Key, ...] = (
-    Key("core", str, "", "Dotted name of the function that does the work; required."),
-    Key("parameters", _parameters, "", "Dotted name of a sequence of `Parameter` declarations."),
-    Key("title", _text_or_object, "", "One line, as text or as the dotted name of a string."),
-    Key("description", _text_or_object, "", "What the service does, likewise."),
-    Key("credits", _lines, "", "Whom the data are owed to and under which licence, a line each, likewise."),
-    Key("renderers", read_names, "async", "Names of the renderers, separated by blanks."),
-    Key(
-        "preload",
-        str,
-        "",
-        "Dotted name of a function called once before children are made, for warm imports.",
-    ),
-    Key("worker_system", str, "", "Dotted name of a worker system of the service's own."),
-    Key("execution_duration", read_count, "3600", "Seconds a job may run that asks for nothing; 0: unlimited."),
-    Key("max_execution_duration", read_count, "86400", "Seconds a job may ask for at most; 0: unlimited."),
-    Key(
-        "lifetime",
-        read_count,
-        "172800",
-        "Seconds until a job's destruction if it asks for nothing; 0: never.",
-    ),
-    Key("max_lifetime", read_count, "2592000", "Seconds from creation to destruction at most; 0: unlimited."),
-    Key("max_running", read_count, "0", "Jobs of the service that run at once on a host; 0: the site's limit."),
-    Key(
-        "max_running_per_owner",
-        read_count,
-        "0",
-        "Jobs of one owner in the service that run at once, on all hosts; 0: no limit of this kind.",
-    ),
-    Key("max_queued", read_count, "0", "Jobs that wait in the service's queue; 0: no limit of this kind."),
-    Key("max_queued_per_owner", read_count, "0", "Likewise, jobs of one owner that wait."),
-    Key(
-        "when_full",
-        choice(*WHEN_FULL),
-        "refuse",
-        "What becomes of a job that is to be run when the queue is full: it is refused (403 or 503, it stays "
-        "PENDING), or held (HELD, until there is a place).",
-    ),
-    Key("priority", read_integer, "0", "Jobs of services with a higher priority are started first."),
-    Key(
-        "priority_parameter",
-        str,
-        "",
-        "The parameter, of type `int`, by which owners give a job a lower priority than the service's.",
-    ),
-    Key(
-        "retries",
-        read_count,
-        "0",
-        "How often an attempt is made again that failed for a reason that may pass (`transient`).",
-    ),
-    Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
-    Key("maxrec", read_count, "0", "Rows of a table whose job did not say MAXREC; 0: unlimited."),
-    Key("max_maxrec", read_count, "0", "Rows of a table at most, whatever MAXREC says; 0: unlimited."),
-    Key(
-        "max_memory",
-        read_size,
-        "0",
-        "Memory that each process of a job may ask for, in bytes (`512M`, `2G`), beyond what is preloaded; "
-        "0: unlimited. See [limits](limits.md) for this and the next ones.",
-    ),
-    Key("max_cpu", read_count, "0", "CPU time of a job, of all its processes together, in seconds; 0: unlimited."),
-    Key("max_file_size", read_size, "0", "The largest file a job may write, in bytes (`100M`); 0: unlimited."),
-    Key(
-        "max_open_files", read_count, "0", "Files that each process of a job may have open; 0: the server's limit."
-    ),
-    Key(
-        "max_processes", read_count, "0", "Processes that a job may have at once, the core included; 0: unlimited."
-    ),
-    Key(
-        "max_disk", read_size, "0", "Room on disk for all files of a running job, in bytes (`10G`); 0: unlimited."
-    ),
-    Key(
-        "max_log",
-        read_size,
-        "10M",
-        "How much is kept of what a job writes to stdout and stderr: the beginning and the end of it.",
-    ),
-    Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
-    Key(
-        "on_destruction",
-        choice("remove", "archive"),
-        "remove",
-        "Whether metadata are kept (ARCHIVED) or not.",
-    ),
-)
-
-
-_OPTIONAL = ("preload", "worker_system", "on_stop", "priority_parameter")
-
-
 def add_services_from_ini(config: Any, ini: str, defaults: Mapping[str, str]) -> None:
     """Add a service for each section [uws:service:NAME] of an ini file."""
-    loader = plaster.get_loader(ini, protocols=["wsgi"])
-    for section in loader.get_sections():
-        if section.startswith("uws:") and not section.startswith(SECTION):
-            raise ConfigurationError(f"section [{section}] is unknown; services are written [{SECTION}NAME]")
-        if section.startswith(SECTION):
-            name = section.removeprefix(SECTION)
-            own = _own_keys(loader, section, defaults)
-            facts = convert_section(SERVICE_TABLE, own, f"[{section}] ")
-            if not facts["core"]:
-                raise ConfigurationError(f"[{section}] needs a core: the dotted name of a function")
-            optional = {key: facts.pop(key) or None for key in _OPTIONAL}
-            add_uws_service(config, name, **facts, **optional)
-
-
-def _own_keys(loader: Any, section: str, defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings written in the section itself, defaults of the whole file left out."""
-    everywhere = {*defaults, *loader.get_settings("DEFAULT", defaults), "here", "__file__"}
-    return {key: value for key, value in loader.get_settings(section, defaults).items() if key not in everywhere}
+    for name, facts in services_in(ini, defaults).items():
+        add_uws_service(config, name, **facts)
 
 
 def factories(registry: Any, kind: Any) -> dict[str, Callable[..., Any]]:

@@ -1,12 +1,14 @@
 """What a service is: a frozen definition, kept in the registry and never stored."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from zope.interface import Attribute, Interface, implementer
 
+from pyramid_uws.commands import Command
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.limits import Limits
 
@@ -15,6 +17,9 @@ RESERVED = ("availability",)
 
 #: What becomes of a job that is to be run when the queue is full.
 WHEN_FULL = ("refuse", "hold")
+
+#: The core of services with a command.
+COMMAND_CORE = "pyramid_uws.execution.commandcore:core"
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.~-]*", re.ASCII)
 
@@ -30,7 +35,8 @@ class IServiceDefinition(Interface):
 class ServiceDefinition:
     """A service: its core, its parameters and what it allows.
 
-    ``core`` is the dotted name (``package.module:function``) of a callable that takes the job; ``preload``
+    ``core`` is the dotted name (``package.module:function``) of a callable that takes the job; with a ``command``
+    it is :data:`COMMAND_CORE`, which runs that. ``preload``
     names a callable without arguments that is called once before children are made. ``renderers`` are names
     known by ``add_uws_renderer``. ``on_stop`` is the site's unless given; ``on_destruction`` is ``remove`` or
     ``archive``; ``when_full`` is ``refuse`` or ``hold``. Jobs of a higher ``priority`` are started first;
@@ -41,6 +47,7 @@ class ServiceDefinition:
 
     name: str
     core: str
+    command: Command | None = None
     parameters: tuple[Parameter, ...] = ()
     renderers: tuple[str, ...] = ("async",)
     title: str = ""
@@ -66,17 +73,21 @@ class ServiceDefinition:
             )
         if not all(isinstance(parameter, Parameter) for parameter in self.parameters):
             raise ValueError(f"parameters are a tuple of Parameter, not {self.parameters!r}")
-        keys = [parameter.key for parameter in self.parameters]
-        for key in keys:
-            if keys.count(key) > 1:
+        for key, times in Counter(parameter.key for parameter in self.parameters).items():
+            if times > 1:
                 raise ValueError(f"parameter {key} is declared twice")
+        self._check_renderers()
         named = (self.priority_parameter or "").upper()
         if named and not any(each.key == named and _is_number(each) for each in self.parameters):
             raise ValueError(
                 f"priority_parameter {self.priority_parameter}: no single parameter of type int has this name"
             )
+        if self.command is not None:
+            self.command.check(self.parameters, besides=[named])
         if self.when_full not in WHEN_FULL:
             raise ValueError(f"when_full = {self.when_full}: expected one of {', '.join(WHEN_FULL)}")
+
+    def _check_renderers(self) -> None:
         if not self.renderers:
             raise ValueError("it has no renderer")
         for renderer in self.renderers:

@@ -62,6 +62,14 @@ class Key(NamedTuple):
     meaning: str
 
 
+class UnreadableLine(ValueError):
+    """A line of a value that has several cannot be read."""
+
+    def __init__(self, line: str, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
 def read_flag(text: str) -> bool:
     """Read true or false, in Pyramid's spellings."""
     folded = text.strip().lower()
@@ -262,5 +270,6 @@ def convert_section(table: tuple[Key, ...], given: Mapping[str, str], prefix: st
         try:
             values[key.name] = key.convert(text)
         except ValueError as problem:
-            raise ConfigurationError(f"setting {prefix}{key.name} = {text}: {problem}") from problem
+            shown = problem.line if isinstance(problem, UnreadableLine) else text
+            raise ConfigurationError(f"setting {prefix}{key.name} = {shown}: {problem}") from problem
     return values

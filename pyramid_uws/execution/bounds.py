@@ -58,6 +58,12 @@ def bind(limits: Limits) -> None:
         _bind(resource.RLIMIT_CPU, limits.max_cpu, margin=1)
 
 
+def bind_program(limits: Limits) -> None:
+    """Have the kernel hold a program that this process is about to become to its memory, which is all its own."""
+    if limits.max_memory:
+        _bind(resource.RLIMIT_AS, limits.max_memory)
+
+
 def _bind(kind: int, most: int, margin: int = 0) -> None:
     _, hard = resource.getrlimit(kind)
     most, last = (bound if hard == resource.RLIM_INFINITY else min(bound, hard) for bound in (most, most + margin))

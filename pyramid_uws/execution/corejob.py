@@ -7,7 +7,6 @@ May import ``exceptions``, ``parameters``, ``tables`` and ``uws`` of the package
 import contextlib
 import hashlib
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -19,12 +18,10 @@ from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters.formats import VOTABLE
 from pyramid_uws.tables import Written, write_table
 from pyramid_uws.uws.instants import format_instant, now
+from pyramid_uws.uws.results import MEDIA_TYPE, RESULT_ID
 
-from .jobdir import RESULT_ID, JobDirectory, JobSpec
+from .jobdir import JobDirectory, JobSpec
 from .progress import ProgressWriter
-
-# RFC 6838, section 4.2, with parameters that hold anything but control characters.
-_MEDIA_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}( *;[\x20-\x7e]{0,127})?", re.ASCII)
 
 
 class CoreJob:
@@ -39,9 +36,12 @@ class CoreJob:
             {name: Path(path) for name, path in spec.uploads.items()}
         )
         self.directory = directory.scratch
+        self.command = spec.command
+        self.grace = spec.grace
+        self.declarations = spec.declarations
         self._directory = directory
         self._log_to = log_to
-        self._limits = spec.limits
+        self.limits = spec.limits
         self._progress: ProgressWriter | None = None
 
     def add_result(
@@ -78,7 +78,7 @@ class CoreJob:
         half-way, what was written says so where the format lets it, and is kept; the error is raised.
         """
         media_type = self.parameters.get("RESPONSEFORMAT") or VOTABLE
-        limit = self._limits.clamp_rows(self.parameters.get("MAXREC"))
+        limit = self.limits.clamp_rows(self.parameters.get("MAXREC"))
         with self.open_result(id, media_type) as file:
             written = write_table(table, file, media_type, limit)
         if written.overflow:
@@ -111,7 +111,7 @@ class CoreJob:
                 f"{result_id!r} cannot be the id of a result: it takes up to 100 letters, digits and _ . -, "
                 "a letter or digit first."
             )
-        if not _MEDIA_TYPE.fullmatch(media_type):
+        if not MEDIA_TYPE.fullmatch(media_type):
             raise CoreError(f"{media_type!r} is not a media type such as text/plain.")
         final = self._directory.results_folder / result_id
         draft = final.with_name(f".{result_id}")

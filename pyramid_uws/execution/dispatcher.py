@@ -360,6 +360,7 @@ class Dispatcher:
             attempt=claimed.attempt,
             service=definition.name,
             core=definition.core,
+            command=definition.command,
             declarations=definition.parameters,
             parameters=claimed.parameters,
             style=claimed.style,

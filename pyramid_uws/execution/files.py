@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import uuid
 from pathlib import Path
 
 
@@ -29,16 +30,30 @@ def create_whole(path: Path, content: bytes) -> bool:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove the folder with all that is in it, whatever modes it was given; nothing happens if it is gone."""
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove the folder with all that is in it, whatever its modes and depth; nothing happens if it is gone."""
+    with contextlib.suppress(RecursionError):  # of what a job leaves, nothing is too strange
+        shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):  # it is gone, or somebody else removes it, too
         path.chmod(0o700)
-        for folder, names, _ in os.walk(path):
-            for name in names:
-                inner = Path(folder, name)
-                if not inner.is_symlink():
-                    inner.chmod(0o700)
-        shutil.rmtree(path)
+        while folders := _remove_files(path):
+            for folder in folders:
+                # What lies deep is lifted first, so that no path is ever longer than the first one.
+                for inner in _remove_files(folder):
+                    inner.rename(path / uuid.uuid4().hex)
+                folder.rmdir()
+        path.rmdir()
+
+
+def _remove_files(folder: Path) -> list[Path]:
+    """Remove the files of a folder, and return its folders, made accessible."""
+    with os.scandir(folder) as entries:
+        found = [(Path(entry.path), entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for path, is_folder in found:
+        if is_folder:
+            path.chmod(0o700)
+        else:
+            path.unlink()
+    return [path for path, is_folder in found if is_folder]
 
 
 def size_of_tree(path: Path) -> int:

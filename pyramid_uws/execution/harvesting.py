@@ -3,8 +3,8 @@
 Whatever is wrong with one attempt, its job ends, and the others are not held up.
 """
 
+import contextlib
 import logging
-import shutil
 from collections.abc import Iterable
 from concurrent.futures import Future
 
@@ -15,6 +15,7 @@ from pyramid_uws.uws import phases
 
 from .changes import finish, hand_over
 from .endings import Ending, judge
+from .files import remove_tree
 from .forkserver import LaunchFailed
 from .processes import end_everything
 from .retrying import NEVER, Retries
@@ -69,7 +70,8 @@ class Harvester:
             show_detail=self._settings.development,
         )
         # If the disk is full, this may be why; results and database are to have the room.
-        shutil.rmtree(directory.scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove_tree(directory.scratch)
         again = self.retries(address.service).applies(ending, run.failures)
         wanted = ending.phase != phases.QUEUED and not again
         results = self._store.take(address.job_id, directory) if wanted else ()

@@ -11,19 +11,20 @@
 ``outcome.json``    keeper                how it ended, :class:`Outcome`; nothing happens in here after that
 ==================  ====================  ===================================================================
 
-May import ``parameters``, ``uws`` and :mod:`.processes`, :mod:`.files`, :mod:`.progress` of this folder.
+May import ``commands``, ``parameters``, ``uws`` and :mod:`.processes`, :mod:`.files`, :mod:`.progress` of this
+folder.
 """
 
 import dataclasses
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
+from pyramid_uws.commands import Command
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.limits import Limits
 
@@ -34,9 +35,6 @@ from .progress import read_progress
 #: A finished result: id, media type, size in bytes, SHA-256.
 FinishedResult = tuple[str, str, int, str]
 
-#: Ids of results become path segments and file names.
-RESULT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
-
 #: How large an outcome can become, in bytes.
 OUTCOME_ROOM = 65536
 
@@ -46,7 +44,7 @@ class JobSpec:
     """What is to be run.
 
     ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
-    ``limits`` are the service's.
+    ``limits`` are the service's, ``command`` is what its core runs if it has one.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
     it there is no such limit.
     """
@@ -65,6 +63,7 @@ class JobSpec:
     grace: float = 5.0
     lease: str = ""
     limits: Limits = field(default_factory=Limits)
+    command: Command | None = None
 
     @property
     def name(self) -> str:
@@ -77,6 +76,7 @@ class JobSpec:
         fields["declarations"] = [dataclasses.asdict(parameter) for parameter in self.declarations]
         fields["uploads"] = dict(self.uploads)
         fields["limits"] = dataclasses.asdict(self.limits)
+        fields["command"] = None if self.command is None else self.command.to_plain()
         return json.dumps(fields)
 
     @classmethod
@@ -89,6 +89,8 @@ class JobSpec:
         )
         fields["parameters"] = _with_tuples(fields["parameters"])
         fields["limits"] = Limits(**fields.get("limits", {}))
+        command = fields.get("command")
+        fields["command"] = None if command is None else Command.from_plain(command)
         return cls(**fields)
 
 

@@ -18,9 +18,10 @@ from typing import BinaryIO
 
 from pyramid_uws.exceptions import NoSuchJob, NoSuchThing
 from pyramid_uws.uws.ids import is_id
+from pyramid_uws.uws.results import RESULT_ID
 
 from .files import remove_tree, sync
-from .jobdir import RESULT_ID, FinishedResult, JobDirectory
+from .jobdir import FinishedResult, JobDirectory
 
 
 class ResultStore:

@@ -222,7 +222,10 @@ class WorkerSystem:
     def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> int:
         """Check the parameters completely; return by how much they lower the priority."""
         definition = self._offered()
-        values = complete(definition.parameters, pairs, [reference[0] for reference in references], self.style)
+        files = [reference[0] for reference in references]
+        values = complete(definition.parameters, pairs, files, self.style)
+        if definition.command is not None:  # what cannot be an argument is told now, not by the job
+            definition.command.arguments(definition.parameters, values, dict.fromkeys(files, "/"))
         by_key = {name.upper(): value for name, value in values.items()}
         return lowered_by(definition, by_key.get((definition.priority_parameter or "").upper()))
 

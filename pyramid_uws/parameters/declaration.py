@@ -56,6 +56,10 @@ class Parameter:
             raise ValueError(f"parameter {self.name}: values of type {self.type!r} have no minimum or maximum")
         if self.required and self.default is not None:
             raise ValueError(f"parameter {self.name}: a required parameter has no default")
+        if self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            raise ValueError(f"parameter {self.name}: the minimum is greater than the maximum")
+        for default in (self.default or ()) if self.multiple else (self.default,):
+            self._check_default(default)
 
     @property
     def key(self) -> str:
@@ -79,6 +83,13 @@ class Parameter:
         except ValueError as problem:
             raise BadValue(self.name, text, str(problem)) from problem
         return value
+
+    def _check_default(self, default: Any) -> None:
+        try:
+            if default is not None:
+                self._check(default)
+        except (TypeError, ValueError) as problem:
+            raise ValueError(f"parameter {self.name}: default {default!r}: {problem}") from None
 
     def _check(self, value: Any) -> None:
         if self.options and value not in self.options:

@@ -365,9 +365,12 @@ class TestServicesFromIni:
     @pytest.mark.parametrize(
         ("lines", "message"),
         [
-            ([], r"\[uws:service:probe\] needs a core: the dotted name of a function"),
+            ([], r"\[uws:service:probe\] needs a core, the dotted name of a function, or a comm"),
             (["core = nowhere:core"], r"service probe: core = nowhere:core: No module named 'nowhere'"),
-            (["core = sound:core", "titel = x"], r"unknown setting \[uws:service:probe\] titel; known are core, "),
+            (
+                ["core = sound:core", "titel = x"],
+                r"unknown setting \[uws:service:probe\] titel; known are command, ",
+            ),
             (["core = sound:core", "lifetime = a day"], r"setting \[uws:service:probe\] lifetime = a day: "),
             (
                 ["core = sound:core", "lifetime = -1"],

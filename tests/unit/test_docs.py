@@ -11,7 +11,7 @@ import sys
 import plaster
 import pytest
 
-from pyramid_uws.config import SECTION, SERVICE_TABLE
+from pyramid_uws.sections import SECTION, SERVICE_TABLE
 from pyramid_uws.settings import PREFIX, TABLE
 from pyramid_uws.version import __version__
 from tests.support import papers

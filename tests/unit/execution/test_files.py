@@ -1,5 +1,6 @@
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,21 @@ class TestReserved:
 
 
 class TestRemoveTree:
+    def test_however_deep_it_is(self, tmp_path, monkeypatch):
+        (tmp_path / "outer").mkdir()
+        monkeypatch.chdir(tmp_path / "outer")
+        for _ in range(3000):  # its path is longer than the system takes
+            Path("folder").mkdir()
+            os.chdir("folder")
+        Path("link").symlink_to(tmp_path)
+        Path("file").touch()
+        Path().chmod(0)
+        os.chdir(tmp_path)
+
+        remove_tree(tmp_path / "outer")
+
+        assert list(tmp_path.iterdir()) == []
+
     def test_what_is_locked_is_removed(self, tmp_path):
         inner = tmp_path / "outer" / "middle" / "inner"
         inner.mkdir(parents=True)

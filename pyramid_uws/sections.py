@@ -1,0 +1,240 @@
+"""The ini form of a service: the keys of a section ``[uws:service:NAME]``, and how their values are read."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
+
+import plaster
+from pyramid.exceptions import ConfigurationError
+from pyramid.path import DottedNameResolver
+
+from pyramid_uws.commands import CommandLine, ExitCode, ResultRule, Stdout
+from pyramid_uws.commands.written import read_exit_code, read_output, read_result
+from pyramid_uws.definition import WHEN_FULL
+from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters.written import read_declaration
+from pyramid_uws.settings import (
+    ON_STOP,
+    Key,
+    UnreadableLine,
+    choice,
+    convert_section,
+    read_count,
+    read_integer,
+    read_names,
+    read_seconds,
+    read_size,
+)
+
+SECTION = "uws:service:"
+
+#: Keys whose empty value means that nothing was said.
+_OPTIONAL = ("core", "command", "preload", "worker_system", "on_stop", "priority_parameter")
+
+_resolve = DottedNameResolver().maybe_resolve
+
+T = TypeVar("T")
+
+
+# Reading values
+
+
+def by_lines(read: Callable[[str], T]) -> Callable[[Any], tuple[T, ...]]:
+    """Return a converter of a text with a thing on each line, or of a sequence of lines or such things."""
+
+    def convert(given: Any) -> tuple[T, ...]:
+        lines = given.splitlines() if isinstance(given, str) else given
+        return tuple(
+            _read_line(read, line.strip()) if isinstance(line, str) else line
+            for line in lines
+            if not isinstance(line, str) or line.strip()
+        )
+
+    return convert
+
+
+def _read_line(read: Callable[[str], T], line: str) -> T:
+    try:
+        return read(line)
+    except ValueError as problem:
+        raise UnreadableLine(line, str(problem)) from problem
+
+
+def _text_or_object(text: str) -> Any:
+    """Return what ``package.module:NAME`` names, or the text itself if it is not of this form."""
+    module, colon, name = text.partition(":")
+    if colon and name.isidentifier() and all(part.isidentifier() for part in module.split(".")):
+        try:
+            return _resolve(text)
+        except (ImportError, AttributeError) as problem:
+            raise ValueError(str(problem)) from problem
+    return text
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return by_lines(str)(_text_or_object(text))
+
+
+def read_parameters(given: Any) -> tuple[Parameter, ...]:
+    """Return the declarations that a dotted name stands for, or those written in lines."""
+    found = _text_or_object(given) if isinstance(given, str) else given
+    if found is not given or (isinstance(given, str) and len(given.split()) == 1):
+        declared = tuple(found) if isinstance(found, Iterable) and not isinstance(found, str) else (None,)
+        if not all(isinstance(each, Parameter) for each in declared):
+            raise ValueError(
+                "expected the dotted name (package.module:NAME) of a sequence of Parameter, or declarations"
+            )
+        return declared
+    return by_lines(read_declaration)(given)
+
+
+def read_command(given: Any) -> CommandLine | None:
+    """Return the command line, if there is one."""
+    return CommandLine(given) if given and isinstance(given, str) else given or None
+
+
+def read_stdout(given: Any) -> Stdout | None:
+    """Return what stdout becomes, if it is a result."""
+    return read_output(given) if isinstance(given, str) else given
+
+
+read_results: Callable[[Any], tuple[ResultRule, ...]] = by_lines(read_result)
+read_exit_codes: Callable[[Any], tuple[ExitCode, ...]] = by_lines(read_exit_code)
+
+
+#: The keys of a section [uws:service:NAME].
+SERVICE_TABLE: tuple[Key, ...] = (
+    Key("core", str, "", "Dotted name of the function that does the work; required, or a `command`."),
+    Key(
+        "command",
+        read_command,
+        "",
+        "The command line of the program that does the work, with placeholders such as `{RADIUS}`. See "
+        "[any program as a service](howto-command.md) for this and the next ones.",
+    ),
+    Key(
+        "parameters",
+        read_parameters,
+        "",
+        "Dotted name of a sequence of `Parameter` declarations, or [declarations](howto-command.md#parameters), a "
+        "line each.",
+    ),
+    Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
+    Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`."),
+    Key(
+        "exit_codes",
+        read_exit_codes,
+        "",
+        "What exit statuses of a command mean: lines `STATUS = KIND SENTENCE`; a kind is `fatal`, `transient` or "
+        "`ok`.",
+    ),
+    Key("title", _text_or_object, "", "One line, as text or as the dotted name of a string."),
+    Key("description", _text_or_object, "", "What the service does, likewise."),
+    Key("credits", _lines, "", "Whom the data are owed to and under which licence, a line each, likewise."),
+    Key("renderers", read_names, "async", "Names of the renderers, separated by blanks."),
+    Key(
+        "preload",
+        str,
+        "",
+        "Dotted name of a function called once before children are made, for warm imports.",
+    ),
+    Key("worker_system", str, "", "Dotted name of a worker system of the service's own."),
+    Key("execution_duration", read_count, "3600", "Seconds a job may run that asks for nothing; 0: unlimited."),
+    Key("max_execution_duration", read_count, "86400", "Seconds a job may ask for at most; 0: unlimited."),
+    Key(
+        "lifetime",
+        read_count,
+        "172800",
+        "Seconds until a job's destruction if it asks for nothing; 0: never.",
+    ),
+    Key("max_lifetime", read_count, "2592000", "Seconds from creation to destruction at most; 0: unlimited."),
+    Key("max_running", read_count, "0", "Jobs of the service that run at once on a host; 0: the site's limit."),
+    Key(
+        "max_running_per_owner",
+        read_count,
+        "0",
+        "Jobs of one owner in the service that run at once, on all hosts; 0: no limit of this kind.",
+    ),
+    Key("max_queued", read_count, "0", "Jobs that wait in the service's queue; 0: no limit of this kind."),
+    Key("max_queued_per_owner", read_count, "0", "Likewise, jobs of one owner that wait."),
+    Key(
+        "when_full",
+        choice(*WHEN_FULL),
+        "refuse",
+        "What becomes of a job that is to be run when the queue is full: it is refused (403 or 503, it stays "
+        "PENDING), or held (HELD, until there is a place).",
+    ),
+    Key("priority", read_integer, "0", "Jobs of services with a higher priority are started first."),
+    Key(
+        "priority_parameter",
+        str,
+        "",
+        "The parameter, of type `int`, by which owners give a job a lower priority than the service's.",
+    ),
+    Key(
+        "retries",
+        read_count,
+        "0",
+        "How often an attempt is made again that failed for a reason that may pass (`transient`).",
+    ),
+    Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
+    Key("maxrec", read_count, "0", "Rows of a table whose job did not say MAXREC; 0: unlimited."),
+    Key("max_maxrec", read_count, "0", "Rows of a table at most, whatever MAXREC says; 0: unlimited."),
+    Key(
+        "max_memory",
+        read_size,
+        "0",
+        "Memory that each process of a job may ask for, in bytes (`512M`, `2G`), beyond what is preloaded; "
+        "0: unlimited. See [limits](limits.md) for this and the next ones.",
+    ),
+    Key("max_cpu", read_count, "0", "CPU time of a job, of all its processes together, in seconds; 0: unlimited."),
+    Key("max_file_size", read_size, "0", "The largest file a job may write, in bytes (`100M`); 0: unlimited."),
+    Key(
+        "max_open_files", read_count, "0", "Files that each process of a job may have open; 0: the server's limit."
+    ),
+    Key(
+        "max_processes", read_count, "0", "Processes that a job may have at once, the core included; 0: unlimited."
+    ),
+    Key(
+        "max_disk", read_size, "0", "Room on disk for all files of a running job, in bytes (`10G`); 0: unlimited."
+    ),
+    Key(
+        "max_log",
+        read_size,
+        "10M",
+        "How much is kept of what a job writes to stdout and stderr: the beginning and the end of it.",
+    ),
+    Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
+    Key(
+        "on_destruction",
+        choice("remove", "archive"),
+        "remove",
+        "Whether metadata are kept (ARCHIVED) or not.",
+    ),
+)
+
+
+# Reading sections
+
+
+def services_in(ini: str, defaults: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return what an ini file says of each service, by name, in the words of ``add_uws_service``."""
+    loader = plaster.get_loader(ini, protocols=["wsgi"])
+    services = {}
+    for section in loader.get_sections():
+        if section.startswith("uws:") and not section.startswith(SECTION):
+            raise ConfigurationError(f"section [{section}] is unknown; services are written [{SECTION}NAME]")
+        if section.startswith(SECTION):
+            own = _own_keys(loader, section, defaults)
+            facts = convert_section(SERVICE_TABLE, own, f"[{section}] ")
+            if not (facts["core"] or facts["command"]):
+                raise ConfigurationError(
+                    f"[{section}] needs a core, the dotted name of a function, or a command, the line of a program"
+                )
+            services[section.removeprefix(SECTION)] = facts | {key: facts[key] or None for key in _OPTIONAL}
+    return services
+
+
+def _own_keys(loader: Any, section: str, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings written in the section itself, defaults of the whole file left out."""
+    everywhere = {*defaults, *loader.get_settings("DEFAULT", defaults), "here", "__file__"}
+    return {key: value for key, value in loader.get_settings(section, defaults).items() if key not in everywhere}
