@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 from astropy.io import fits
 
+from .blanks import blank_of
 from .checksums import Sum, encoded, sum_of
 from .layout import Extension, reference_pixel
-from .pixels import blank_of, pieces
+from .pixels import pieces
 from .planning import Plan
 
 BLOCK = 2880
@@ -85,7 +86,7 @@ def _hdus(plan: Plan, history: Sequence[str]) -> list[tuple[fits.Header, Extensi
     """Return the headers of the cut, each with the HDU that its pixels come from."""
     extensions = _extensions(plan)
     found: list[tuple[fits.Header, Extension | None]] = []
-    if extensions[0].index != 0:
+    if "SIMPLE" not in extensions[0].header:  # which an image that was compressed as the first HDU keeps
         primary = plan.layout.primary.copy()
         _told(primary, history)
         found.append((primary, None))

@@ -7,8 +7,9 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
+from .blanks import Piece, blank_of
 from .layout import Extension
-from .pixels import Piece, blank_of, pieces
+from .pixels import pieces
 from .planning import Plan
 
 
