@@ -22,6 +22,7 @@ from pyramid_uws.sections import (
     read_parameters,
     read_results,
     read_stdout,
+    read_uploads,
     services_in,
 )
 from pyramid_uws.settings import UnreadableLine
@@ -55,6 +56,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
     if core is not None and command is not None:
         raise ConfigurationError(f"service {name} has a core and a command; it takes one of them")
     facts["parameters"] = _read(name, "parameters", read_parameters, facts.get("parameters", ()))
+    facts["uploads"] = _read(name, "uploads", read_uploads, facts.get("uploads", ()))
     programmed = _take_command(name, command, facts)
     try:
         definition = ServiceDefinition(

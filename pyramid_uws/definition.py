@@ -9,7 +9,8 @@ from typing import Any
 from zope.interface import Attribute, Interface, implementer
 
 from pyramid_uws.commands import Command
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
 
 #: What the site itself shows below its root.
@@ -33,7 +34,7 @@ class IServiceDefinition(Interface):
 @implementer(IServiceDefinition)
 @dataclass(frozen=True, kw_only=True)
 class ServiceDefinition:
-    """A service: its core, its parameters and what it allows.
+    """A service: its core, its parameters, the uploads it takes, and what it allows.
 
     ``core`` is the dotted name (``package.module:function``) of a callable that takes the job; with a ``command``
     it is :data:`COMMAND_CORE`, which runs that. ``preload``
@@ -49,6 +50,7 @@ class ServiceDefinition:
     core: str
     command: Command | None = None
     parameters: tuple[Parameter, ...] = ()
+    uploads: tuple[Upload, ...] = ()
     renderers: tuple[str, ...] = ("async",)
     title: str = ""
     description: str = ""
@@ -77,6 +79,7 @@ class ServiceDefinition:
             if times > 1:
                 raise ValueError(f"parameter {key} is declared twice")
         self._check_renderers()
+        self._check_uploads()
         named = (self.priority_parameter or "").upper()
         if named and not any(each.key == named and _is_number(each) for each in self.parameters):
             raise ValueError(
@@ -93,6 +96,24 @@ class ServiceDefinition:
         for renderer in self.renderers:
             if self.renderers.count(renderer) > 1:
                 raise ValueError(f"renderer {renderer} is named twice")
+
+    def _check_uploads(self) -> None:
+        names = Counter(upload.key for upload in self.uploads)
+        for upload in self.uploads:
+            if names[upload.key] > 1:
+                raise ValueError(f"upload {upload.name} is declared twice")
+        for parameter in self.parameters:
+            if self.uploads and parameter.key == UPLOAD:
+                raise ValueError("a service with uploads has no parameter UPLOAD of its own")
+            if parameter.key in names and (parameter.type != "string" or parameter.multiple):
+                raise ValueError(f"an upload can be sent in place of {parameter.name} if that is a single string")
+            if any(upload.required for upload in self.uploads if upload.key == parameter.key):
+                raise ValueError(f"parameter {parameter.name} may be sent as an upload: it is what is required")
+
+    @property
+    def stand_ins(self) -> frozenset[str]:
+        """Names, in capitals, of uploads that may be sent in place of a parameter."""
+        return frozenset(each.key for each in self.uploads) & frozenset(each.key for each in self.parameters)
 
 
 def _is_number(parameter: Parameter) -> bool:

@@ -10,7 +10,7 @@ from pyramid.path import DottedNameResolver
 from pyramid_uws.commands import CommandLine, ExitCode, ResultRule, Stdout
 from pyramid_uws.commands.written import read_exit_code, read_output, read_result
 from pyramid_uws.definition import WHEN_FULL
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import ANY_UPLOADS, Parameter, Upload
 from pyramid_uws.parameters.written import read_declaration
 from pyramid_uws.settings import (
     ON_STOP,
@@ -87,6 +87,17 @@ def read_parameters(given: Any) -> tuple[Parameter, ...]:
     return by_lines(read_declaration)(given)
 
 
+def read_uploads(given: Any) -> tuple[Upload, ...]:
+    """Return the uploads that a dotted name stands for, or ``any``."""
+    found = given
+    if isinstance(given, str):
+        found = ANY_UPLOADS if given == "any" else _text_or_object(given) if given else ()
+    declared = tuple(found) if isinstance(found, Iterable) and not isinstance(found, str) else (None,)
+    if not all(isinstance(each, Upload) for each in declared):
+        raise ValueError("expected any, or the dotted name (package.module:NAME) of a sequence of Upload")
+    return declared
+
+
 def read_command(given: Any) -> CommandLine | None:
     """Return the command line, if there is one."""
     return CommandLine(given) if given and isinstance(given, str) else given or None
@@ -117,6 +128,13 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "",
         "Dotted name of a sequence of `Parameter` declarations, or [declarations](howto-command.md#parameters), a "
         "line each.",
+    ),
+    Key(
+        "uploads",
+        read_uploads,
+        "",
+        "Dotted name of a sequence of `Upload` declarations, or `any`; without it, `UPLOAD` means nothing. "
+        "See [uploads](uploads.md).",
     ),
     Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
     Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`."),
@@ -179,6 +197,13 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("retry_pause", read_seconds, "30", "Seconds before the first of them; doubled each time, up to an hour."),
     Key("maxrec", read_count, "0", "Rows of a table whose job did not say MAXREC; 0: unlimited."),
     Key("max_maxrec", read_count, "0", "Rows of a table at most, whatever MAXREC says; 0: unlimited."),
+    Key(
+        "max_upload",
+        read_size,
+        "0",
+        "The largest file that is sent along, or fetched for an upload, in bytes (`100M`); 0: `uws.max_upload`.",
+    ),
+    Key("max_uploads", read_count, "20", "How many uploads a job may have; 0: unlimited."),
     Key(
         "max_memory",
         read_size,

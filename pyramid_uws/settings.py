@@ -42,6 +42,7 @@ class Settings:
     max_wait: int
     waiters: int
     max_body: int
+    max_upload: int
     list_anonymous: bool
     development: bool
     title: str
@@ -226,9 +227,16 @@ TABLE: tuple[Key, ...] = (
     ),
     Key(
         "max_body",
-        read_count,
+        read_size,
         "104857600",
         "The largest request body taken, in bytes; files in it are streamed to disk.",
+    ),
+    Key(
+        "max_upload",
+        read_size,
+        "{max_body}",
+        "The largest file that is sent along, or fetched for an upload, in bytes (`100M`); 0: unlimited. Services "
+        "may have lower limits.",
     ),
     Key(
         "list_anonymous",

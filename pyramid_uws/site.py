@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import Any
 
 from ZODB.FileStorage import FileStorage
@@ -10,7 +11,7 @@ from ZODB.FileStorage import FileStorage
 from pyramid_uws.admin.actions import Actions
 from pyramid_uws.admin.control import ControlSocket
 from pyramid_uws.databases import close_databases, open_databases
-from pyramid_uws.definition import Definitions
+from pyramid_uws.definition import Definitions, ServiceDefinition
 from pyramid_uws.execution.announcer import Announcer
 from pyramid_uws.execution.choosing import Chooser
 from pyramid_uws.execution.dispatcher import Dispatcher
@@ -63,7 +64,9 @@ class Site:
         notify: Callable[[Any], None],
     ) -> None:
         self.settings = settings
-        self.definitions = definitions
+        self.definitions: Definitions = {
+            name: _within(definition, settings) for name, definition in definitions.items()
+        }
         self.attributes = attributes
         self.started = now()
         _make_private(settings)
@@ -74,7 +77,7 @@ class Site:
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
         self.snapshots = Snapshots(self)
-        self.limiter = Limiter(settings, definitions)
+        self.limiter = Limiter(settings, self.definitions)
         self.waiting_room = WaitingRoom(settings.waiters)
         self.dispatcher: Dispatcher | None = None
         self.control: ControlSocket | None = None
@@ -84,7 +87,7 @@ class Site:
         if role == "working" or (role == "serving" and settings.dispatcher == "embedded"):
             self.dispatcher = self._make_dispatcher(beating=role == "working")
         slots = 0 if self.dispatcher is None else slots_of(settings)
-        self.outlook = Outlook(Chooser(definitions, self.limiter, slots), self.limiter, slots)
+        self.outlook = Outlook(Chooser(self.definitions, self.limiter, slots), self.limiter, slots)
         self._renderers = renderers
         self._open = False
 
@@ -144,6 +147,12 @@ class Site:
             style=style,
         )
         return system
+
+
+def _within(definition: ServiceDefinition, settings: Settings) -> ServiceDefinition:
+    """Return the definition with what the site allows at most."""
+    limits = [limit for limit in (definition.limits.max_upload, settings.max_upload) if limit]
+    return replace(definition, limits=replace(definition.limits, max_upload=min(limits, default=0)))
 
 
 def _make_private(settings: Settings) -> None:

@@ -121,7 +121,8 @@ def parameter_entries(job: JobState, url: str) -> Iterator[ParameterEntry]:
     for name, text in job.parameters:
         yield _with_text(name, text, url)
     for name, media_type, *_ in job.references:
-        yield ParameterEntry(name, None, f"{url}/parameters/{segment(name)}", media_type or None)
+        path = "/".join(map(segment, name.split("/")))  # the files of uploads are UPLOAD/NAME
+        yield ParameterEntry(name, None, f"{url}/parameters/{path}", media_type or None)
     if job.runid is not None:
         yield _with_text("RUNID", job.runid, url)
 

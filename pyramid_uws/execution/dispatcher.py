@@ -24,6 +24,7 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import release
+from .arriving import files_of
 from .changes import Claimed, call_up, claim, hand_over, refuse, report
 from .choosing import Chooser, anybody_held
 from .endings import ABORT, OVERDUE, STOP
@@ -354,7 +355,7 @@ class Dispatcher:
 
     def _spec(self, claimed: Claimed) -> JobSpec:
         definition = self.definitions[claimed.address.service]
-        job_id = claimed.address.job_id
+        job_id, files = claimed.address.job_id, files_of(claimed.references)
         return JobSpec(
             job_id=job_id,
             attempt=claimed.attempt,
@@ -364,7 +365,7 @@ class Dispatcher:
             declarations=definition.parameters,
             parameters=claimed.parameters,
             style=claimed.style,
-            uploads={name: str(self.store.reference(job_id, file)) for name, _, _, file in claimed.references},
+            uploads={name: str(self.store.reference(job_id, file)) for name, file in files.items()},
             owner=claimed.owner,
             runid=claimed.runid,
             duration=claimed.duration,

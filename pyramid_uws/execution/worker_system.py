@@ -4,17 +4,15 @@ It is what DaCHS calls by this name: the policy that takes a service's jobs thro
 name its own (``worker_system=``), derived from this one.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TypeVar
 
 from zope.interface import implementer
 
 from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.exceptions import BadRequest, BadValue, NotAllowedNow, Rejected
+from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected
 from pyramid_uws.interfaces import IWorkerSystem
-from pyramid_uws.parameters import complete, merge
+from pyramid_uws.parameters import complete
 from pyramid_uws.parameters.values import Pairs
 from pyramid_uws.tree import Job, Joblist, Root, find_joblist
 from pyramid_uws.uws import phases
@@ -23,13 +21,13 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import check_priority, enqueue, lowered_by
+from .arriving import Kept, Reference, Sent, arrive, check_required, given_as_files
 from .limiting import Limiter
 from .moving import move, note
 from .store import ResultStore
 from .writer import Journal, Writer
 
 T = TypeVar("T")
-Reference = tuple[str, str, int, str]
 
 #: The dispatcher looks at least this often (µs) by itself whether jobs are to be destroyed.
 SOON = 60 * SECOND
@@ -39,14 +37,6 @@ _NOT_STARTED = frozenset({phases.PENDING, phases.HELD, phases.QUEUED})
 
 #: Phases in which an abort is a request to the dispatcher, which ends the work first.
 _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What a client sent as parameters: pairs of texts, and files already in the result store."""
-
-    pairs: Pairs = ()
-    references: tuple[Reference, ...] = ()
 
 
 @implementer(IWorkerSystem)
@@ -92,7 +82,7 @@ class WorkerSystem:
         destruction = limits.first_destruction(created)
         if control.destruction is not None:
             destruction = limits.clamp_destruction(created, control.destruction)
-        parameters, references = self._merged((), (), sent)
+        kept = self._arrived(Kept(), sent)
 
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
@@ -103,8 +93,8 @@ class WorkerSystem:
                 owner=owner,
                 runid=control.runid,
                 destruction=destruction,
-                parameters=parameters,
-                references=references,
+                parameters=kept.pairs,
+                references=kept.references,
             )
             joblist.add(job)
             note(journal, joblist, job, None, job.phase)
@@ -148,11 +138,10 @@ class WorkerSystem:
                     f"Job {job_id} is {job.phase}; its parameters can be changed while it is PENDING."
                 )
             before = {reference[3] for reference in job.references}
-            kept = _without(job.parameters, {name.upper() for name, _ in sent.pairs} if replace else set())
-            pairs, references = self._merged(kept, job.references, sent)
+            kept = self._arrived(Kept(job.parameters, job.references), sent, replace=replace)
             facts = {} if runid is None else {"runid": runid}
-            joblist.update(job, parameters=pairs, references=references, **facts)
-            return before - {reference[3] for reference in references}
+            joblist.update(job, parameters=kept.pairs, references=kept.references, **facts)
+            return before - {reference[3] for reference in kept.references}
 
         for file in self._change(job_id, change):
             self.store.remove_reference(job_id, file)
@@ -219,50 +208,22 @@ class WorkerSystem:
         self.wake()
         return value
 
-    def _check_complete(self, pairs: Pairs, references: Sequence[Reference]) -> int:
+    def _check_complete(self, pairs: Pairs, references: tuple[Reference, ...]) -> int:
         """Check the parameters completely; return by how much they lower the priority."""
         definition = self._offered()
-        files = [reference[0] for reference in references]
+        check_required(definition, pairs)
+        files = given_as_files(definition, Kept(pairs, references))
         values = complete(definition.parameters, pairs, files, self.style)
         if definition.command is not None:  # what cannot be an argument is told now, not by the job
             definition.command.arguments(definition.parameters, values, dict.fromkeys(files, "/"))
         by_key = {name.upper(): value for name, value in values.items()}
         return lowered_by(definition, by_key.get((definition.priority_parameter or "").upper()))
 
-    def _merged(
-        self, pairs: Pairs, references: Sequence[Reference], sent: Sent
-    ) -> tuple[Pairs, tuple[Reference, ...]]:
-        """Return pairs and references after more was sent; a name is one or the other."""
-        declared = self._offered().parameters
-        check_priority(self._offered(), sent.pairs)
-        shown = {parameter.key: parameter.name for parameter in declared}
-        types = {parameter.key: parameter.type for parameter in declared}
-        arrived = [
-            (shown.get(name.upper(), name), media_type, size, file)
-            for name, media_type, size, file in sent.references
-        ]
-        if arrived:
-            _refuse_doubles(arrived, sent.pairs)
-        by_file = {name.upper() for name, *_ in arrived}
-        by_text = {name.upper() for name, _ in sent.pairs}
-        kept = [old for old in references if old[0].upper() not in by_file | by_text]
-        for name, *_ in arrived:
-            if types.get(name.upper(), "string") != "string":
-                raise BadValue(name, "", f"a value of type {types[name.upper()]} is sent as text, not as a file")
-        merged = merge(declared, pairs, sent.pairs, self.style)
-        return _without(merged, by_file), (*kept, *arrived)
-
-
-def _without(pairs: Sequence[tuple[str, str]], names: set[str]) -> Pairs:
-    return tuple(pair for pair in pairs if pair[0].upper() not in names)
-
-
-def _refuse_doubles(references: Sequence[Reference], pairs: Pairs) -> None:
-    """Refuse a name under which a file was sent and something else, too."""
-    times = Counter(name.upper() for name, *_ in references) + Counter(name.upper() for name, _ in pairs)
-    for name, *_ in references:
-        if times[name.upper()] > 1:
-            raise BadRequest(f"{name} was sent {times[name.upper()]} times; what is sent as a file is sent once.")
+    def _arrived(self, kept: Kept, sent: Sent, *, replace: bool = False) -> Kept:
+        """Return what a job has after more was sent to it."""
+        definition = self._offered()
+        check_priority(definition, sent.pairs)
+        return arrive(definition, self.style, kept, sent, replace=replace)
 
 
 def _refuse_archived(job: Job) -> None:

@@ -5,6 +5,7 @@ May import ``uws`` and ``exceptions`` of the package, nothing else; the child pr
 
 from .conditions import Condition
 from .declaration import Parameter
+from .uploads import ANY_UPLOADS, Upload
 from .values import complete, merge
 
-__all__ = ["Condition", "Parameter", "complete", "merge"]
+__all__ = ["ANY_UPLOADS", "Condition", "Parameter", "Upload", "complete", "merge"]

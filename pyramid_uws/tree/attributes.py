@@ -86,6 +86,18 @@ class Parameters(Attribute):
 class Parameter(Attribute):
     """``parameters/NAME``."""
 
+    def __getitem__(self, name: str) -> "Parameter":
+        """Return the file of an upload: ``UPLOAD/NAME`` is a name of its own."""
+        if self.is_upload:
+            raise KeyError(name)
+        found: Parameter = self.__parent__[f"{self.__name__}/{name}"]
+        return found
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether this is the file of an upload."""
+        return "/" in self.__name__
+
     @property
     def texts(self) -> tuple[str, ...]:
         """The texts sent under this name."""

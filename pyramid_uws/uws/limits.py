@@ -23,6 +23,8 @@ class Limits:
     ones what it can get at most (UWS 1.1, sections 2.1.4 and 2.1.5; DALI 1.2, section 4.3.4).
     ``max_running`` counts on one host, the others on all.
 
+    ``max_upload`` is the largest file sent or fetched, in bytes, ``max_uploads`` how many uploads a job may have.
+
     What an attempt may use: ``max_memory``, ``max_file_size`` (each process), ``max_disk`` and ``max_log`` in
     bytes, ``max_cpu`` in seconds, ``max_open_files`` (each process) and ``max_processes``; 0 is unlimited, but for
     ``max_log``, which is always bounded.
@@ -38,6 +40,8 @@ class Limits:
     max_queued_per_owner: int = 0
     maxrec: int = 0
     max_maxrec: int = 0
+    max_upload: int = 0
+    max_uploads: int = 20
     max_memory: int = 0
     max_cpu: int = 0
     max_file_size: int = 0

@@ -12,7 +12,7 @@ from webob.static import FileIter
 from pyramid_uws import interfaces
 from pyramid_uws.documents import parameters_document, parameters_json, results_document, results_json
 from pyramid_uws.exceptions import BadRequest, NoSuchThing
-from pyramid_uws.execution.worker_system import Sent
+from pyramid_uws.execution.arriving import Sent
 from pyramid_uws.tree import Attribute
 from pyramid_uws.tree.attributes import Parameter, Result
 from pyramid_uws.uws.control import read_runid, single
@@ -71,7 +71,7 @@ def replace_parameter(context: Parameter, request: Request) -> Response:
         media_type = "text/plain"
     if name == "RUNID":
         system.set_parameters(job.job_id, Sent(), read_runid(read_text_body(request)))
-    elif media_type == "text/plain":
+    elif media_type == "text/plain" and not context.is_upload:
         system.set_parameters(job.job_id, Sent(((name, read_text_body(request)),)), replace=True)
     else:
         with incoming_value(request, job.job_id, name, media_type) as incoming:

@@ -1,17 +1,17 @@
 """What a client sends to a job: control parameters, parameters, files; and what becomes of the files."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
 
 from pyramid.request import Request
 
-from pyramid_uws.exceptions import BadRequest
+from pyramid_uws.execution.arriving import Reference, Sent
 from pyramid_uws.execution.store import ResultStore
-from pyramid_uws.execution.worker_system import Reference, Sent, WorkerSystem
+from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.tree import AsyncRenderer
-from pyramid_uws.uws.control import Pairs, is_parameter, split
+from pyramid_uws.uws.control import Pairs, split
 
 from .forms import body_chunks, read_form
 
@@ -76,13 +76,8 @@ class _Keep:
         self._incoming = incoming
         self._files: list[str] = []
 
-    def __call__(self, name: str, media_type: str) -> AbstractContextManager[IO[bytes]]:
-        if not is_parameter(name):
-            raise BadRequest(f"A file cannot be sent as {name!r}.")
-        return self._open(name, media_type)
-
     @contextmanager
-    def _open(self, name: str, media_type: str) -> Iterator[IO[bytes]]:
+    def __call__(self, name: str, media_type: str) -> Iterator[IO[bytes]]:
         with self._store.new_reference(self._job_id) as (file_name, file):
             self._files.append(file_name)
             yield file

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +44,7 @@ def show_service(context: Service, request: Request) -> Response:
             "credits": list(definition.credits),
             "limits": vars(definition.limits),
             "parameters": [_described(parameter) for parameter in definition.parameters],
+            "uploads": [asdict(upload) for upload in definition.uploads],
         }
     return _by_accept(_json(summary) if wants_json(request) else plain(_as_text(summary)))
 
@@ -78,6 +80,8 @@ def _as_text(summary: dict[str, Any]) -> str:
         lines.append("Parameters:")
         lines += [_parameter_line(parameter) for parameter in summary["parameters"]]
         lines.append("")
+    if summary.get("uploads"):
+        lines += ["Uploads:", *map(_upload_line, summary["uploads"]), ""]
     lines += ["Endpoints:", *(f"    {name}: {url}" for name, url in summary["renderers"].items())]
     lines += [f"    capabilities: {summary['capabilities']}", ""]
     lines += ["Credits:", *(f"    {line}" for line in summary["credits"]), ""] if summary.get("credits") else []
@@ -92,6 +96,11 @@ def _parameter_line(parameter: dict[str, Any]) -> str:
     ]
     facts += ["one of " + ", ".join(map(str, parameter["options"]))] if parameter["options"] else []
     return f"    {parameter['name']} ({', '.join(filter(None, facts))}): {parameter['description']}"
+
+
+def _upload_line(upload: dict[str, Any]) -> str:
+    facts = ", ".join([*upload["media_types"], *(["required"] if upload["required"] else [])])
+    return f"    {upload['name']}{f' ({facts})' if facts else ''}: {upload['description']}"
 
 
 def _by_accept(response: Response) -> Response:

@@ -3,6 +3,7 @@
 [uws:service:tap]
 core = tests.support.pseudotap:core
 parameters = tests.support.pseudotap:PARAMETERS
+uploads = any
 """
 
 import time
@@ -10,13 +11,16 @@ import time
 from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters import Parameter
 
-SERVICE = {"core": "tests.support.pseudotap:core", "parameters": "tests.support.pseudotap:PARAMETERS"}
+SERVICE = {
+    "core": "tests.support.pseudotap:core",
+    "parameters": "tests.support.pseudotap:PARAMETERS",
+    "uploads": "any",
+}
 PARAMETERS = (
     Parameter(name="QUERY", required=True, description="SELECT …, SLEEP seconds, FAIL message, or TWICE"),
     Parameter(name="LANG", default="ADQL"),
     Parameter(name="REQUEST", default="doQuery"),
     Parameter(name="FORMAT", default="votable"),
-    Parameter(name="UPLOAD", multiple=True),
 )
 
 VOTABLE = """<?xml version="1.0" encoding="UTF-8"?>

@@ -14,7 +14,7 @@ from pyramid_uws.definition import definitions_of
 from pyramid_uws.demo import countdown
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import IAttribute, IService
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import Parameter, Upload
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Attribute, Renderer
 from pyramid_uws.uws.limits import Limits
 from tests.support.papers import DOCS
@@ -24,7 +24,7 @@ CORE = "pyramid_uws.demo.countdown:core"
 #: Modules that ini files name, by name.
 MODULES = {
     "sound": """
-        from pyramid_uws.parameters import Parameter
+        from pyramid_uws.parameters import Parameter, Upload
         TITLE = "The sound service"
         CREDITS = ("Somebody", "Somebody else")
         PARAMETERS = [Parameter(name="A"), Parameter(name="B", multiple=True)]
@@ -33,11 +33,12 @@ MODULES = {
         ONE = Parameter(name="A")
         NUMBER = 3
         NUMBERED = [Parameter(name="N", type="int")]
+        UPLOADS = [Upload(name="mine")]
         def core(job): ...
         def preload(): ...
     """,
     "unsound": """
-        from pyramid_uws.parameters import Parameter
+        from pyramid_uws.parameters import Parameter, Upload
         PARAMETERS = (Parameter(name="A", type="strnig"),)
     """,
     "empty": "",
@@ -125,6 +126,24 @@ class TestAddService:
             ({"core": CORE, "renderers": ("async", "async")}, r"service probe: renderer async is named twice"),
             ({"core": CORE, "titel": "?"}, r"service probe: .*unexpected keyword argument 'titel'"),
             ({"core": CORE, "parameters": (Parameter(name="A"), Parameter(name="a"))}, r"A is declared twice"),
+            ({"core": CORE, "uploads": (Upload(name="a"), Upload(name="A"))}, r"upload a is declared twice"),
+            ({"core": CORE, "uploads": ("a",)}, r"uploads = .*: expected any, or the dotted name"),
+            (
+                {"core": CORE, "uploads": (Upload(name="x"),), "parameters": (Parameter(name="Upload"),)},
+                r"a service with uploads has no parameter UPLOAD of its own",
+            ),
+            (
+                {"core": CORE, "uploads": (Upload(name="x"),), "parameters": (Parameter(name="X", type="int"),)},
+                r"in place of X if that is a single string",
+            ),
+            (
+                {
+                    "core": CORE,
+                    "uploads": (Upload(name="x", required=True),),
+                    "parameters": (Parameter(name="X"),),
+                },
+                r"parameter X may be sent as an upload: it is what is required",
+            ),
         ],
         ids=lambda value: "" if isinstance(value, str) else ",".join(value),
     )
@@ -355,6 +374,12 @@ class TestServicesFromIni:
         assert found.limits == Limits(**limits)
         assert {key: getattr(found, key) for key in others} == others
 
+    @pytest.mark.parametrize(("written", "names"), [("any", ["*"]), ("sound:UPLOADS", ["mine"])])
+    def test_uploads_are_declared_by_a_dotted_name_or_are_any(self, config, ini, written, names):
+        add_services_from_ini(config, ini("core = sound:core", f"uploads = {written}"), {})
+
+        assert [upload.name for upload in definition(config).uploads] == names
+
     def test_variables_of_the_whole_file_are_no_keys_of_the_section(self, config, ini):
         path = ini("core = sound:core", "title = %(who)s", head="[DEFAULT]\nwho = We")
 
@@ -394,6 +419,8 @@ class TestServicesFromIni:
             ),
             (["core = sound:core", "parameters = sound:TWICE"], r"service probe: parameter A is declared twice"),
             (["core = sound:core", "parameters = unsound:PARAMETERS"], r"parameter A: unknown type 'strnig'"),
+            (["core = sound:core", "uploads = all"], r"uploads = all: expected any, or the dotted name"),
+            (["core = sound:core", "uploads = sound:NUMBER"], r"uploads = sound:NUMBER: expected any, or "),
         ],
     )
     def test_a_section_that_cannot_be_stops_the_start(self, ini, tmp_path, lines, message):
