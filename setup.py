@@ -67,6 +67,7 @@ setup(
         "test": [
             "pytest>=8.2",
             "pytest-cov>=6",
+            "pytest-xdist>=3.6",
             "coverage>=7.10",
             "hypothesis>=6.100",
             "requests>=2.32",

@@ -5,7 +5,11 @@ import contextlib
 import pytest
 
 from tests.support import schemas
+from tests.support.examples import register_profiles
+from tests.support.leftovers import remove_unfinished
 from tests.support.server import Server
+
+register_profiles()
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +42,15 @@ def make_server(tmp_path):
     make_server.servers = servers
     with contextlib.ExitStack() as closing:
         yield make_server
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session):
+    """Clear up before coverage is combined."""
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        remove_unfinished(session.config.rootpath)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

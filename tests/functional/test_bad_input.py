@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import wire
+from tests.support.examples import examples
 from tests.support.http import create, http, job_document, parse, phase, xpath
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -388,7 +389,7 @@ def spare(server):
     return create(server.joblist("echo"), TEXT="x").rpartition("/")[2]
 
 
-@settings(max_examples=100, deadline=None)
+@examples(60)
 @given(
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
     path=st.lists(st.sampled_from(SEGMENTS), max_size=6),

@@ -1,7 +1,6 @@
 """The life of jobs on a running server against a model of a few lines: whatever is done to them, in any order."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -12,6 +11,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.support.examples import examples
 from tests.support.http import create, http, job_document, parse, text, wait_for_phase, xpath
 
 TEXTS = st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=5)
@@ -134,10 +134,5 @@ class Life(RuleBasedStateMachine):
 def test_jobs_live_as_the_model_has_it(server):
     run_state_machine_as_test(
         lambda: Life(server.joblist("quick")),
-        settings=settings(
-            max_examples=15,
-            stateful_step_count=12,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
+        settings=examples(15, stateful_step_count=12),
     )

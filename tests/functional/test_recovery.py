@@ -262,7 +262,7 @@ def test_a_job_whose_end_could_not_be_written_is_not_lost(make_faulty_server, tm
 
     wait_for_phase(job, "COMPLETED")
     assert http.get(f"{job}/results/second").text == "made in the end"
-    assert attempts(server) == []
+    wait_for(lambda: attempts(server) == [])
 
 
 def test_a_job_that_was_being_ended_by_a_stop_ends_honestly(make_faulty_server, tmp_path):

@@ -69,7 +69,7 @@ class TestPlaces:
         assert status("GET", f"{job}/{child}") == (404 if child == "error" else 200)
 
     @pytest.mark.spec("U-01", "U-18")
-    @pytest.mark.parametrize("child", ["PHASE", "Phase", "executionDuration", "jobinfo", "runid", "result", "log"])
+    @pytest.mark.parametrize("child", ["PHASE", "Phase", "executionDuration", "jobinfo", "runid", "result", "Log"])
     def test_names_are_exactly_these(self, child, failed):
         assert status("GET", f"{failed}/{child}") == 404
 

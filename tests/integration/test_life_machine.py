@@ -10,7 +10,6 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -30,6 +29,7 @@ from pyramid_uws.execution.recovery import recover
 from pyramid_uws.execution.runs import Address
 from pyramid_uws.tree import find_joblist
 from pyramid_uws.uws.phases import PHASES
+from tests.support.examples import examples
 from tests.support.http import parse, wait_for, xpath
 from tests.support.inside import Inside
 
@@ -244,10 +244,5 @@ class Life(RuleBasedStateMachine):
 def test_jobs_live_as_the_model_has_it():
     run_state_machine_as_test(
         Life,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=25,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
+        settings=examples(5, stateful_step_count=25),
     )

@@ -1,7 +1,7 @@
 """The worker system on a real file storage and a real result store: one verb a method, one commit a verb."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
@@ -20,6 +20,7 @@ from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND, Limits
+from tests.support.examples import examples
 
 DEFINITION = ServiceDefinition(
     name="service",
@@ -285,7 +286,7 @@ class TestMerging:
             max_size=8,
         )
     )
-    @settings(max_examples=50, deadline=None)
+    @examples(30)
     def test_in_the_end_a_name_is_texts_or_a_file_and_the_last_that_was_sent_is_there(
         self, system, create, read, sent
     ):

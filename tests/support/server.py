@@ -29,15 +29,17 @@ PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 30
 HOST = "127.0.0.1"
-# Below the ports that the system hands out by itself, so that a stopped server finds its port free again.
-PORTS = range(20_000, 32_000)
+# Below the ports that the system hands out by itself, so that a stopped server finds its port free again; where
+# tests run in several processes each has ports of its own, so that none takes what another is about to listen on.
+_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(20_000, 32_000)[_PROCESS :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
 
 SETTINGS = {
     "use": "egg:pyramid_uws",
     "uws.list_anonymous": "true",
     "uws.development": "false",
     # Processes of jobs are found by their mark, and their coverage counts.
-    "uws.environment": "UWS_TEST_* COVERAGE_* BROKEN",
+    "uws.environment": "UWS_TEST_* BROKEN",
 }
 SERVER_SETTINGS = {"use": "egg:pyramid_uws", "host": HOST, "threads": "16"}
 LOGGING = {

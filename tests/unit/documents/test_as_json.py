@@ -2,7 +2,7 @@ import json
 from itertools import count, islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyramid_uws.documents import (
@@ -155,7 +155,6 @@ def test_the_list_is_written_in_pieces_of_many_rows_as_they_come():
     assert [piece.count('"id"') for piece in pieces] == [0, 200, 200, 200]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_job_says_the_same_in_json_and_xml(data, jobs, read, parse):
     job = data.draw(jobs)
@@ -182,7 +181,6 @@ def test_a_job_says_the_same_in_json_and_xml(data, jobs, read, parse):
     assert shown["jobInfo"] == info
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_list_says_the_same_in_json_and_xml(data, texts, instants, read, parse):
     row = st.tuples(texts, st.sampled_from(PHASES), st.none() | texts, st.none() | texts, instants)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from xml.sax.handler import ContentHandler
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyramid_uws.documents import job_document, parameters_document, results_document
@@ -73,7 +73,6 @@ def test_a_bare_job_is_valid_in_every_phase(phase, make_job, parse, uws_schema):
 
 @pytest.mark.spec("U-08")
 @pytest.mark.parametrize("write", [job_document, parameters_document, results_document])
-@settings(deadline=None)
 @given(data=st.data())
 def test_documents_are_valid_whatever_the_job_holds(write, data, jobs, parse, uws_schema):
     uws_schema.assertValid(parse(write(data.draw(jobs), URL)))
@@ -340,7 +339,6 @@ def test_the_namespace_of_job_info_is_declared_on_it_alone(full, make_job):
     assert "jobInfo" not in job_document(make_job(), URL)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_parser_reads_back_what_the_job_holds(data, jobs, parse, carried):
     job = data.draw(jobs)

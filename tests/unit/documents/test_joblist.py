@@ -1,7 +1,7 @@
 from itertools import count, islice
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pyramid_uws.documents import joblist_document
@@ -114,13 +114,11 @@ def test_the_list_is_written_in_pieces_of_many_rows_as_they_come():
 
 
 @pytest.mark.spec("U-08")
-@settings(deadline=None)
 @given(data=st.data())
 def test_the_list_is_valid_whatever_the_rows_hold(data, rows, read, uws_schema):
     uws_schema.assertValid(read(data.draw(rows)))
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_parser_reads_back_what_the_rows_hold(data, rows, read, carried):
     drawn = data.draw(rows)
@@ -141,7 +139,6 @@ def test_a_parser_reads_back_what_the_rows_hold(data, rows, read, carried):
     ]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_the_quick_way_to_write_instants_writes_the_same(data, instants):
     instant = data.draw(instants)

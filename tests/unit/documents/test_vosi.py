@@ -2,7 +2,7 @@ from dataclasses import FrozenInstanceError
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyvo.io.vosi import parse_availability, parse_capabilities
 
@@ -124,7 +124,6 @@ def test_what_is_not_available_says_so(parse, uws_schema):
     assert [(child.tag.removeprefix(AVAILABILITY), child.text) for child in root] == [("available", "false")]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_availability_is_valid_whatever_the_notes(data, texts, carried, parse, uws_schema):
     notes = data.draw(st.lists(texts, max_size=3))

@@ -2,7 +2,7 @@ from io import BytesIO
 
 import pytest
 from astropy.io import votable
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyvo.dal import DALQueryError, DALResults
 
@@ -50,7 +50,6 @@ def test_further_infos_follow_the_status(parse, uws_schema):
     ]
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_an_error_document_is_valid_whatever_it_says(data, texts, carried, parse, uws_schema):
     message, value = data.draw(st.tuples(texts.filter(str.strip), texts))

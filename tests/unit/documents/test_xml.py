@@ -1,7 +1,7 @@
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -22,7 +22,6 @@ from pyramid_uws.documents.xml import (
 EVERY_CHARACTER = "".join(map(chr, range(sys.maxunicode + 1)))
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_parser_reads_back_any_text(data, texts, carried, parse):
     text = data.draw(texts)
@@ -32,7 +31,6 @@ def test_a_parser_reads_back_any_text(data, texts, carried, parse):
     assert (root.text or "") == carried(text)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_parser_reads_back_any_attribute(data, texts, carried, parse):
     text = data.draw(texts)
@@ -42,7 +40,6 @@ def test_a_parser_reads_back_any_attribute(data, texts, carried, parse):
     assert root.get("b") == carried(text)
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_text_is_representable_when_nothing_of_it_must_be_replaced(data, texts, carried):
     text = data.draw(texts)
@@ -108,7 +105,6 @@ def test_any_text_can_be_made_a_local_name(text, name):
     assert local_name(text) == name
 
 
-@settings(deadline=None)
 @given(data=st.data())
 def test_a_parser_takes_every_local_name(data, texts, parse):
     name = local_name(data.draw(texts))

@@ -1,10 +1,11 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pyramid_uws.execution.progress import ProgressWriter, read_progress
+from tests.support.examples import examples
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def path(tmp_path):
 
 
 @given(st.floats(0, 1), st.text(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@examples(100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_written_can_be_read(path, fraction, text):
     ProgressWriter(path).write(fraction, text)
 

@@ -3,12 +3,12 @@
 import time
 from types import SimpleNamespace
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pyramid_uws.server.lot import Lot
 from pyramid_uws.server.place import Answer, Place
+from tests.support.examples import examples
 
 KEYS = st.sampled_from([b"one", b"two"])
 ANSWER = Answer("200 OK", [], b"")
@@ -167,4 +167,4 @@ class LotMachine(RuleBasedStateMachine):
 
 
 TestLot = LotMachine.TestCase
-TestLot.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLot.settings = examples(60, stateful_step_count=40)

@@ -283,7 +283,7 @@ class TestRows:
             [astropy_table.Table({"n": range(10)})],
             [NUMBERS.slice(0, 5), pa.table({"n": pa.array(range(5, 10), pa.int16())})],
         ],
-        ids=str,
+        ids=lambda rows: type(rows).__qualname__,
     )
     def test_come_in_many_ways(self, rows):
         assert read_csv(document(rows, CSV)) == [["n"], *([str(n)] for n in range(10))]

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given as hypothesis_given
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from pyramid_uws.parameters.formats import CSV, FITS, JSON, PARQUET, TSV
+from tests.support.examples import examples
 
 from .conftest import (
     BINARY2,
@@ -29,7 +29,7 @@ ASCII = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)
 
 def given(*arguments, **named):
     """Try fewer examples than usual: each writes a document and reads it."""
-    return lambda test: settings(max_examples=40, deadline=None)(hypothesis_given(*arguments, **named)(test))
+    return lambda test: examples(30)(hypothesis_given(*arguments, **named)(test))
 
 
 def optional(strategy):

@@ -1,7 +1,7 @@
 """The job list against a model of a few lines: the same lists, the same indexes, the same refusals."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
@@ -11,6 +11,7 @@ from pyramid_uws.tree.indexes import IndexSet
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.jobfilter import JobFilter
+from tests.support.examples import examples
 
 OWNERS = st.sampled_from([None, "alice", "bob"])
 PHASE_SETS = st.sets(st.sampled_from(phases.PHASES))
@@ -119,7 +120,7 @@ def _will_go(job, instant):
 
 
 TestJoblist = JoblistMachine.TestCase
-TestJoblist.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestJoblist.settings = examples(40, stateful_step_count=30)
 
 
 def test_a_move_from_a_phase_the_job_has_left_is_refused():
