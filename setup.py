@@ -14,6 +14,9 @@ TABLES = ["pyarrow>=18,<27", "numpy>=2,<3", "astropy>=6.1,<9"]
 #: What cutting observations takes; spectra are written as tables.
 DATALINK = [*TABLES, "pillow>=10,<14"]
 
+#: What tokens of an issuer take.
+JWT = "PyJWT[crypto]>=2.10,<3"
+
 setup(
     name="pyramid_uws",
     version=VERSION,
@@ -48,6 +51,7 @@ setup(
         "zope.interface>=6",
         "lxml>=5.2,<7",
         "multipart>=1.2,<3",
+        "argon2-cffi>=23.1,<27",
         "plaster>=1.1,<2",
         "plaster-pastedeploy>=1,<2",
     ],
@@ -63,6 +67,7 @@ setup(
             "pyongc>=1.2,<2",
             "pyvo>=1.6",
         ],
+        "jwt": [JWT],
         "zeo": ["ZEO>=6,<7"],
         "test": [
             "pytest>=8.2",
@@ -75,6 +80,7 @@ setup(
             # Servers beside ours: another WSGI server, a database for several processes.
             "gunicorn>=23",
             "ZEO>=6,<7",
+            JWT,
             "ruff>=0.17,<0.18",
             "mypy>=2,<3",
             "lxml-stubs>=0.5",

@@ -12,10 +12,12 @@ from pyramid.events import ApplicationCreated
 from pyramid.exceptions import ConfigurationError
 from pyramid.interfaces import PHASE2_CONFIG, ISecurityPolicy
 
+from .auth.keys import AuthSettings, read_auth_settings
 from .auth.policy import AnonymousPolicy
+from .auth.stacked import make_policy
 from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
 from .definition import definitions_of
-from .settings import read_settings
+from .settings import PREFIX, read_settings
 from .site import Site
 from .snapshot import root_factory
 
@@ -37,17 +39,22 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Any:
 def includeme(config: Any) -> None:
     """Add pyramid_uws to a Pyramid application."""
     settings = read_settings(config.registry.settings)
+    auth = read_auth_settings(config.registry.settings)
     config.set_root_factory(root_factory)
     for room in (".config", ".urls", ".views"):
         config.include(room)
+    if auth.schemes:
+        config.include(".views.login")
     # Views are secured when they are registered; until then anybody's policy comes before ours.
-    config.action(None, lambda: _let_in_everybody(config.registry), order=PHASE2_CONFIG + 1)
+    config.action(None, lambda: _choose_policy(config.registry, auth), order=PHASE2_CONFIG + 1)
     config.add_subscriber(lambda event: _open_site(event.app.registry, settings), ApplicationCreated)
 
 
-def _let_in_everybody(registry: Any) -> None:
+def _choose_policy(registry: Any, auth: AuthSettings) -> None:
     if registry.queryUtility(ISecurityPolicy) is None:
-        registry.registerUtility(AnonymousPolicy(), ISecurityPolicy)
+        registry.registerUtility(make_policy(auth) if auth.schemes else AnonymousPolicy(), ISecurityPolicy)
+    elif auth.schemes:
+        raise ConfigurationError(f"{PREFIX}auth = {' '.join(auth.schemes)}: another security policy has been set")
 
 
 def _open_site(registry: Any, settings: Any) -> None:

@@ -1,7 +1,8 @@
 """The command ``uws-admin``: look after a site, whether its server runs or not.
 
 ``uws-admin site.ini status`` shows what runs, ``jobs`` and ``show`` what is there, ``abort`` and ``delete`` act
-on jobs, ``reap`` and ``pack`` tidy up; ``--help`` tells all. What they do stands in :mod:`pyramid_uws.admin`.
+on jobs, ``reap`` and ``pack`` tidy up, ``user`` and ``token`` say who may log in; ``--help`` tells all. What they
+do stands in :mod:`pyramid_uws.admin`.
 Errors are one sentence on stderr. Exit status: 0 done, 1 something could not be done, 2 wrong usage.
 """
 
@@ -22,6 +23,7 @@ from ZODB.POSException import POSError
 from .admin.arguments import parse
 from .admin.commands import COMMANDS, NOT_DONE, Call
 from .admin.console import Console, NobodyToAsk
+from .auth.keys import AuthSettings, read_auth_settings
 from .exceptions import UWSError
 from .settings import Settings, read_settings
 from .site import Site, only_visiting
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_logging(debug=options.debug)
     try:
         visit = partial(_visited_site, options.ini, options.variables)
-        return COMMANDS[options.command](Call(options, _read_settings(options), console, visit))
+        settings, auth = _read_settings(options)
+        return COMMANDS[options.command](Call(options, settings, auth, console, visit))
     except BrokenPipeError:  # whoever read stdout has seen enough
         _forget_stdout()
         return NOT_DONE
@@ -52,9 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return WRONG_USAGE if isinstance(problem, NobodyToAsk) else NOT_DONE
 
 
-def _read_settings(options: Any) -> Settings:
+def _read_settings(options: Any) -> tuple[Settings, AuthSettings]:
     loader = plaster.get_loader(options.ini, protocols=["wsgi"])
-    return read_settings(loader.get_wsgi_app_settings(None, options.variables))
+    ini = loader.get_wsgi_app_settings(None, options.variables)
+    return read_settings(ini), read_auth_settings(ini)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
 
 #: What the site itself shows below its root.
-RESERVED = ("availability",)
+RESERVED = ("availability", "login", "logout", "tokens", "whoami")
 
 #: What becomes of a job that is to be run when the queue is full.
 WHEN_FULL = ("refuse", "hold")

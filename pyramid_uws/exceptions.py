@@ -34,6 +34,18 @@ class Rejected(UWSError):
     """The service does not take this job (HTTP 403)."""
 
 
+class BadCredentials(UWSError):
+    """Somebody says who they are, and it cannot be believed (HTTP 401)."""
+
+
+class TooMany(UWSError):
+    """The same was tried too often of late (HTTP 429); ``retry_after`` in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class NoSuchJob(UWSError):
     """The job is gone, or never was (HTTP 404)."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pyramid.exceptions import ConfigurationError
@@ -16,6 +17,8 @@ ON_STOP = ("requeue", "error", "leave")
 
 #: Less would declare workers dead that are only busy, in seconds.
 SHORTEST_TIMEOUT = 5.0
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _WORKER = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}", re.ASCII)
 
@@ -148,12 +151,13 @@ def choice(*options: str) -> Callable[[str], str]:
     return convert
 
 
-def _path(text: str) -> Path:
+def read_path(text: str) -> Path:
+    """Read a path, made absolute."""
     return Path(text).expanduser().absolute()
 
 
 TABLE: tuple[Key, ...] = (
-    Key("var", _path, "var", "Folder for everything the server keeps; made if missing, private to its user."),
+    Key("var", read_path, "var", "Folder for everything the server keeps; made if missing, private to its user."),
     Key("storage", str, "file://{var}/uws.fs", "The ZODB storage, as a zodburi."),
     Key(
         "archive.uri",
@@ -161,8 +165,8 @@ TABLE: tuple[Key, ...] = (
         "",
         "A ZODB storage for archived jobs, as a zodburi; without it they stay in the other one.",
     ),
-    Key("results", _path, "{var}/results", "Folder for results and uploaded files, one folder a job."),
-    Key("work", _path, "{var}/work", "Folder in which jobs run; best on the same file system as the results."),
+    Key("results", read_path, "{var}/results", "Folder for results and uploaded files, one folder a job."),
+    Key("work", read_path, "{var}/work", "Folder in which jobs run; best on the same file system as the results."),
     Key(
         "dispatcher",
         choice("embedded", "none"),
@@ -258,7 +262,11 @@ TABLE: tuple[Key, ...] = (
 
 def read_settings(ini: Mapping[str, Any]) -> Settings:
     """Read the site's settings; a ``ConfigurationError`` names the key, the value and what was expected."""
-    given = {key[len(PREFIX) :]: str(value) for key, value in ini.items() if key.startswith(PREFIX)}
+    given = {
+        key[len(PREFIX) :]: str(value)
+        for key, value in ini.items()
+        if key.startswith(PREFIX) and not is_about_authentication(key)
+    }
     for key in TABLE:
         if key.name in ini:
             raise ConfigurationError(f"unknown setting {key.name}; write {PREFIX}{key.name} = {ini[key.name]}")
@@ -266,15 +274,25 @@ def read_settings(ini: Mapping[str, Any]) -> Settings:
     return Settings(**{name.replace(".", "_"): value for name, value in values.items()})
 
 
-def convert_section(table: tuple[Key, ...], given: Mapping[str, str], prefix: str) -> dict[str, Any]:
-    """Convert the given texts by the table; unknown keys and unreadable values are errors."""
+def is_about_authentication(key: str) -> bool:
+    """Tell whether a key is one of those that :mod:`pyramid_uws.auth.keys` reads."""
+    return f"{key}.".startswith(f"{PREFIX}auth.")
+
+
+def convert_section(
+    table: tuple[Key, ...], given: Mapping[str, str], prefix: str, before: Mapping[str, Any] = NOTHING
+) -> dict[str, Any]:
+    """Convert the given texts by the table; unknown keys and unreadable values are errors.
+
+    Defaults may use values read ``before``.
+    """
     known = {key.name for key in table}
     for name in given:
         if name not in known:
             raise ConfigurationError(f"unknown setting {prefix}{name}; known are {', '.join(sorted(known))}")
     values: dict[str, Any] = {}
     for key in table:
-        text = given.get(key.name, key.default.format_map(values)).strip()
+        text = given.get(key.name, key.default.format_map({**before, **values})).strip()
         try:
             values[key.name] = key.convert(text)
         except ValueError as problem:

@@ -37,7 +37,7 @@ def ping(settings: Settings) -> dict[str, Any] | None:
 def performing(settings: Settings, visit: Visit) -> Iterator[Perform]:
     """Yield what carries out requests: the server, or the site that ``visit`` opens for itself alone."""
     if ping(settings) is None:
-        _check_owner(settings.var)
+        check_owner(settings.var)
         with locked_is_said(settings.storage), visit() as site:
             yield Actions(site, serving=False).perform
     else:
@@ -46,7 +46,7 @@ def performing(settings: Settings, visit: Visit) -> Iterator[Perform]:
         )
 
 
-def _check_owner(folder: Path) -> None:
+def check_owner(folder: Path) -> None:
     """Refuse to leave files behind that the server could not write to."""
     owner = _owner_of(folder)
     if owner is not None and owner != os.geteuid():

@@ -50,6 +50,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error(f"there is no ini file {options.ini}")
     if options.command == "delete":
         _check_delete(parser, options)
+    if options.command in {"user", "token"} and (options.subject is None) != (options.verb == "list"):
+        parser.error(f"{options.command} {options.verb} {'stands alone' if options.subject else 'wants a name'}")
     return options
 
 
@@ -83,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("ini", metavar="SITE.INI", help="the ini file of the site, as for pserve")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_add_status, _add_jobs, _add_show, _add_abort, _add_delete, _add_reap, _add_archive, _add_pack):
+        add(commands)
+    for add in (_add_user, _add_token):
         add(commands)
     return parser
 
@@ -220,6 +224,33 @@ def _add_pack(commands: Any) -> None:
         default=1.0,
         help="keep what was current at any time within the last N days (default 1)",
     )
+
+
+def _add_user(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "user VERB [NAME]",
+        "add, list and remove users with a password",
+        "VERB is add, passwd, list or remove. The password is asked for at the terminal; without one, it is the "
+        "first line of stdin. A server that runs knows of the change at once.",
+    )
+    parser.add_argument("verb", metavar="VERB", choices=("add", "passwd", "list", "remove"), help="what to do")
+    parser.add_argument("subject", metavar="NAME", nargs="?", help="the user, for all but list")
+    parser.add_argument("--group", metavar="GROUP", action="append", default=[], help="a group, for add")
+
+
+def _add_token(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "token VERB [USER | ID]",
+        "create, list and revoke personal tokens",
+        "VERB is create, list or revoke. A token is shown once, when it is created; only its hash is kept. "
+        "revoke takes a token's id.",
+    )
+    parser.add_argument("verb", metavar="VERB", choices=("create", "list", "revoke"), help="what to do")
+    parser.add_argument("subject", metavar="USER | ID", nargs="?", help="whose token, or which")
+    parser.add_argument("--note", metavar="TEXT", default="", help="what the token is for")
+    parser.add_argument("--days", metavar="N", type=_days, help="how long it is valid; without it, until revoked")
 
 
 # Types of arguments

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyramid_uws.auth.keys import AuthSettings
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import ARCHIVE, LIVE, Root, async_renderers
 from pyramid_uws.uws.instants import now
@@ -14,6 +15,7 @@ from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.limits import SECOND
 from pyramid_uws.uws.phases import ARCHIVED
 
+from .accounts import Told, change_tokens, change_users
 from .acting import Visit, act_on, performing, ping
 from .client import NoAnswer
 from .console import Console
@@ -35,6 +37,7 @@ class Call:
 
     options: argparse.Namespace
     settings: Settings
+    auth: AuthSettings
     console: Console
     visit: Visit
 
@@ -249,6 +252,25 @@ def _kept(files: Sequence[str]) -> str:
     return f"their files as they are now, as {copies}, until they are packed again"
 
 
+# Accounts
+
+
+def run_user(call: Call) -> int:
+    """Add, change, list or remove users."""
+    return _tell(call, change_users(call.options, call.settings, call.auth))
+
+
+def run_token(call: Call) -> int:
+    """Create, list or revoke tokens."""
+    return _tell(call, change_tokens(call.options, call.settings, call.auth))
+
+
+def _tell(call: Call, told: Told) -> int:
+    call.console.say(told.lines)
+    call.console.give(told.value)
+    return DONE
+
+
 COMMANDS: Mapping[str, Callable[[Call], int]] = {
     "status": run_status,
     "jobs": run_jobs,
@@ -258,4 +280,6 @@ COMMANDS: Mapping[str, Callable[[Call], int]] = {
     "reap": run_reap,
     "archive": run_archive,
     "pack": run_pack,
+    "user": run_user,
+    "token": run_token,
 }

@@ -1,6 +1,6 @@
 """The documents in which a service describes itself (VOSI 1.1): capabilities and availability."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,6 +14,9 @@ VOSI_CAPABILITIES: Final = "ivo://ivoa.net/std/VOSI#capabilities"
 VOSI_AVAILABILITY: Final = "ivo://ivoa.net/std/VOSI#availability"
 VOSI_TABLES: Final = "ivo://ivoa.net/std/VOSI#tables"
 VOSI_TABLES_1_1: Final = "ivo://ivoa.net/std/VOSI#tables-1.1"
+
+#: Everybody is let in, and is asked nothing.
+ANYBODY: Final[tuple[None]] = (None,)
 
 _VOSI = "ivo://ivoa.net/std/VOSI#"
 _CAPABILITIES_NAMESPACES = {
@@ -44,20 +47,31 @@ class Capability:
             raise ValueError(f"{self.standard_id}: the access URL of a VOSI endpoint has use='full'")
 
 
-def capabilities_document(capabilities: Iterable[Capability]) -> str:
+def capabilities_document(capabilities: Iterable[Capability], security: Sequence[str | None] = ANYBODY) -> str:
     """Write the capabilities of a service (VOSI 1.1, section 3.1).
 
-    Children carry no prefix and ``xsi:type`` is written literally, since clients match just that.
+    ``security`` are the ways to be let in to all but the VOSI endpoints themselves: names of the IVOA, or None
+    for nobody in particular. Children carry no prefix and ``xsi:type`` is written literally, since clients match
+    just that.
     """
-    return document("vosi:capabilities", map(_capability, capabilities), _CAPABILITIES_NAMESPACES)
+    elements = (_capability(capability, security) for capability in capabilities)
+    return document("vosi:capabilities", elements, _CAPABILITIES_NAMESPACES)
 
 
-def _capability(capability: Capability) -> str:
-    interface = {"xsi:type": "vs:ParamHTTP", "role": "std"}
+def _capability(capability: Capability, security: Sequence[str | None]) -> str:
+    """Write one, with an interface for each way to be let in: VOResource allows one in each."""
+    attributes = {"xsi:type": "vs:ParamHTTP", "role": "std"}
     if capability.version is not None:
-        interface["version"] = capability.version
+        attributes["version"] = capability.version
     access = element("accessURL", capability.access_url, {"use": capability.use})
-    return parent("capability", [parent("interface", [access], interface)], {"standardID": capability.standard_id})
+    ways = ANYBODY if capability.standard_id.startswith(_VOSI) else security
+    interfaces = [parent("interface", [access, *security_method(way)], attributes) for way in ways]
+    return parent("capability", interfaces, {"standardID": capability.standard_id})
+
+
+def security_method(way: str | None) -> list[str]:
+    """Write how one is let in, or nothing if that is for everybody."""
+    return [] if way is None else [element("securityMethod", "", {"standardID": way})]
 
 
 def availability_document(available: bool, up_since: int | None, notes: Iterable[str] = ()) -> str:

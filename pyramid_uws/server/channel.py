@@ -18,6 +18,9 @@ SHARED = ("200", "304", "404")
 #: Where the place is found in the environ.
 PARK = "pyramid_uws.park"
 
+#: Where the address is found from which the connection comes.
+PEER = "pyramid_uws.peer"
+
 #: The attribute of waitress' request that holds its place.
 _PLACE = "uws_place"
 
@@ -36,6 +39,7 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
     def get_environment(self) -> dict[str, Any]:
         """Return the environ, with the request's place in the lot if it is one that may wait."""
         environ: dict[str, Any] = super().get_environment()
+        environ[PEER] = str(self.channel.addr[0])  # before a proxy is believed who its client is
         if self.request.command == "GET":
             place = getattr(self.request, _PLACE, None)
             if place is None:

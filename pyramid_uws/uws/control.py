@@ -18,7 +18,9 @@ from .phases import PHASES
 Pairs = Sequence[tuple[str, str]]
 
 #: Never kept as parameters of a job.
-CONTROL_NAMES = frozenset({"PHASE", "ACTION", "WAIT", "DESTRUCTION", "EXECUTIONDURATION", "RUNID"})
+CONTROL_NAMES = frozenset(
+    {"PHASE", "ACTION", "WAIT", "DESTRUCTION", "EXECUTIONDURATION", "RUNID", "AUTHENTICATE", "DACHS_AUTHENTICATE"}
+)
 
 LONGEST_RUNID = 64
 

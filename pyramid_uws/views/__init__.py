@@ -21,6 +21,7 @@ def headers_tween(handle: Callable[[Request], Response], _registry: Any) -> Call
 
 def includeme(config: Any) -> None:
     """Register all views."""
+    config.add_tween(f"{__name__}.credentials.credentials_tween")
     config.add_tween(f"{__name__}.headers_tween")
     for module in ("contents", "errors", "job", "joblist", "log", "site"):
         config.include(f"{__name__}.{module}")

@@ -1,9 +1,11 @@
 """The one place where errors get a status and a body: text/plain, one sentence."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from pyramid.exceptions import URLDecodeError
+from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import forget
@@ -19,22 +21,39 @@ log = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
     (exceptions.BadValue, 400),
     (exceptions.BadRequest, 400),
+    (exceptions.BadCredentials, 401),
     (exceptions.NotAllowedNow, 403),
     (exceptions.Rejected, 403),
     (exceptions.NoSuchJob, 404),
     (exceptions.NoSuchThing, 404),
     (exceptions.TooLarge, 413),
+    (exceptions.TooMany, 429),
     (exceptions.Overloaded, 503),
     (exceptions.UWSError, 500),
 )
 
 
-def uws_error(error: exceptions.UWSError, _request: Request) -> Response:
+#: What asks a job list to ask for credentials; the second is DaCHS' word.
+ASKING = frozenset({"authenticate", "dachs_authenticate"})
+
+
+def uws_error(error: exceptions.UWSError, request: Request) -> Response:
     """Answer with the sentence of the error."""
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
     response = plain(error.message, status)
-    if isinstance(error, exceptions.Overloaded):
+    if isinstance(error, exceptions.Overloaded | exceptions.TooMany):
         response.retry_after = error.retry_after
+    return challenged(request, response) if status == 401 else response
+
+
+def challenges(request: Request) -> list[tuple[str, str]]:
+    """Return the ways to log in that the security policy proposes, as headers."""
+    return [(name, value) for name, value in forget(request) if name.lower() == "www-authenticate"]
+
+
+def challenged(request: Request, response: Response) -> Response:
+    """Add them to an answer."""
+    response.headerlist.extend(challenges(request))
     return response
 
 
@@ -53,12 +72,16 @@ def not_readable(_error: Any, _request: Request) -> Response:
 
 def forbidden(_error: Any, request: Request) -> Response:
     """Answer that the caller may not; 401 if the security policy has a challenge and nobody is logged in."""
-    challenges = [(name, value) for name, value in forget(request) if name.lower() == "www-authenticate"]
-    if request.authenticated_userid is None and challenges:
-        response = plain(f"Please log in to {request.method} {request.path}.", 401)
-        response.headerlist.extend(challenges)
-        return response
+    if request.authenticated_userid is None and challenges(request):
+        return challenged(request, plain(f"Please log in to {request.method} {request.path}.", 401))
     return plain(f"You may not {request.method} {request.path}.", 403)
+
+
+def ask_if_wanted(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
+    """Ask who it is, where people can log in, if the pairs say that this is wanted."""
+    asks = any(name.lower() in ASKING for name, _ in pairs)
+    if asks and request.authenticated_userid is None and challenges(request):
+        raise HTTPForbidden
 
 
 def failure(error: Exception, request: Request) -> Response:

@@ -12,6 +12,7 @@ from pyramid_uws.uws.control import read_control, read_filter
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 
+from .errors import ask_if_wanted
 from .forms import read_query
 from .incoming import incoming_form, worker_system_of
 from .resources import add_resource_views
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 def show(context: AsyncRenderer, request: Request) -> Response:
     """GET: the jobs the caller may see, newest first."""
-    wanted = read_filter(read_query(request))
+    pairs = read_query(request)
+    ask_if_wanted(request, pairs)
+    wanted = read_filter(pairs)
     owner = request.authenticated_userid
     rows: Iterable[JobRow] = ()
     if owner is not None or request.registry.uws.settings.list_anonymous:
@@ -34,6 +37,7 @@ def show(context: AsyncRenderer, request: Request) -> Response:
 
 def create(context: AsyncRenderer, request: Request) -> Response:
     """POST: a new job; nothing of it is kept if that fails."""
+    ask_if_wanted(request, read_query(request))
     created = now()
     job_id = new_id(created)
     try:

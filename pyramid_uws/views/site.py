@@ -8,6 +8,7 @@ from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
 
 from pyramid_uws import interfaces
 from pyramid_uws.definition import ServiceDefinition
@@ -16,6 +17,7 @@ from pyramid_uws.documents.vosi import UWS, VOSI_AVAILABILITY, VOSI_CAPABILITIES
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.tree import AsyncRenderer, Root, Service
 
+from .credentials import ways_in
 from .resources import add_resource_views
 from .respond import XML, plain, wants_json
 
@@ -125,7 +127,9 @@ def capabilities(context: Service, request: Request) -> Response:
             for renderer in context
             if isinstance(renderer, AsyncRenderer)
         ]
-    response = Response(text=capabilities_document(found), content_type=XML, charset="UTF-8")
+    response = Response(
+        text=capabilities_document(found, ways_in(request, context)), content_type=XML, charset="UTF-8"
+    )
     response.last_modified = datetime.fromtimestamp(request.registry.uws.started // 1_000_000, UTC)
     return response
 
@@ -147,5 +151,8 @@ def includeme(config: Any) -> None:
     add_resource_views(config, interfaces.IRoot, {"GET": show_site})
     add_resource_views(config, interfaces.IRoot, {"GET": availability}, name="availability")
     add_resource_views(config, interfaces.IService, {"GET": show_service})
-    add_resource_views(config, interfaces.IService, {"GET": capabilities}, name="capabilities")
-    add_resource_views(config, interfaces.IService, {"GET": availability}, name="availability")
+    # Open to everybody (VOSI 1.1, section 2); whether one must log in for the rest is said beside them.
+    for name, view in (("capabilities", capabilities), ("availability", availability)):
+        add_resource_views(
+            config, interfaces.IService, {"GET": view}, name=name, permission=NO_PERMISSION_REQUIRED
+        )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,11 +24,12 @@ T = TypeVar("T")
 
 
 class Session(requests.Session):
-    """A session that asks nobody's proxy, always has a time limit, and shows redirects as they are."""
+    """A session that asks nobody's proxy, keeps no cookies, has a time limit, and shows redirects as they are."""
 
     def __init__(self):
         super().__init__()
         self.trust_env = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def request(self, method, url, **options):
         options.setdefault("timeout", TIMEOUT)

@@ -11,6 +11,7 @@ import sys
 import plaster
 import pytest
 
+from pyramid_uws.auth.keys import TABLE as AUTH_TABLE
 from pyramid_uws.sections import SECTION, SERVICE_TABLE
 from pyramid_uws.settings import PREFIX, TABLE
 from pyramid_uws.version import __version__
@@ -24,6 +25,8 @@ SITES = [PROJECT / "development.ini", PROJECT / "production.ini", *sorted(EXAMPL
 
 #: What a block may be: run as a transcript, saved, compiled, or only read.
 LANGUAGES = {"console", "python", "ini", "sh", "text", "xml", ""}
+
+KEYS = {key.name for key in (*TABLE, *AUTH_TABLE)}
 
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 TEST = re.compile(r"`(tests/[\w/]+\.py(?:::\w+)*)`")
@@ -181,7 +184,9 @@ class TestSettings:
 
         assert (done.returncode, done.stdout) == (2, b"")
 
-    @pytest.mark.parametrize("name", [PREFIX + key.name for key in TABLE] + [key.name for key in SERVICE_TABLE])
+    @pytest.mark.parametrize(
+        "name", [PREFIX + key.name for key in (*TABLE, *AUTH_TABLE)] + [key.name for key in SERVICE_TABLE]
+    )
     def test_every_key_is_documented(self, name):
         assert f"| `{name}` |" in (DOCS / "settings.md").read_text()
 
@@ -200,13 +205,13 @@ class TestSettings:
         sorted(set(re.findall(r"(?m)^#?(?:get )?uws\.(\w+) =", "".join(site.read_text() for site in SITES)))),
     )
     def test_their_keys_of_the_site_exist_those_commented_out_too(self, name):
-        assert name in {key.name for key in TABLE}
+        assert name in KEYS
 
     @pytest.mark.parametrize("paper", PAPERS, ids=name_of)
     def test_a_key_that_a_paper_names_exists(self, paper):
         named = set(re.findall(r"`(?:get )?uws\.([a-z_]+)\b(?!\.)", paper.read_text()))
 
-        assert named - {"xml", "fs", "socket", "read", "change"} <= {key.name for key in TABLE}
+        assert named - {"xml", "fs", "socket", "read", "change"} <= KEYS
 
 
 class TestDocstrings:

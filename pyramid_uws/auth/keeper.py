@@ -1,0 +1,34 @@
+"""What schemes share: users, passwords, tokens, tickets."""
+
+from dataclasses import dataclass
+
+from .keys import AuthSettings
+from .passwords import Passwords
+from .signing import Tickets, read_secret
+from .throttle import Throttle
+from .tokens import Tokens
+from .users import Users
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """One of each, for a site."""
+
+    users: Users
+    passwords: Passwords
+    tokens: Tokens
+    tickets: Tickets
+    secret: bytes
+
+
+def make_keeper(settings: AuthSettings) -> Keeper:
+    """Make them as the settings say."""
+    users = Users(settings.users)
+    secret = read_secret(settings.secret)
+    return Keeper(
+        users,
+        Passwords(users, Throttle(settings.max_failures, settings.failure_window)),
+        Tokens(settings.tokens, users),
+        Tickets(secret, users, settings.session),
+        secret,
+    )

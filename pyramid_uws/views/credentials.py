@@ -1,0 +1,102 @@
+"""Before any view: who is asking; and what answers tell about that (IVOA AuthVO, RFC 9110)."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.authorization import ACLHelper, Everyone
+from pyramid.interfaces import ISecurityPolicy
+from pyramid.request import Request
+from pyramid.response import Response
+
+from pyramid_uws.auth.identity import Identity
+from pyramid_uws.auth.schemes import COOKIE
+from pyramid_uws.auth.stacked import StackedPolicy
+from pyramid_uws.exceptions import UWSError
+
+from .errors import challenged, uws_error
+from .resources import READ
+from .respond import plain
+
+Handle = Callable[[Request], Response]
+
+#: Where one logs in and out, whatever one has said so far.
+OPEN = ("/login", "/logout")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def credentials_tween(handle: Handle, registry: Any) -> Handle:
+    """Refuse what cannot be believed, wherever it is said, and tell who was recognized."""
+    policy = registry.queryUtility(ISecurityPolicy)
+    if not isinstance(policy, StackedPolicy):
+        return handle
+
+    def handled(request: Request) -> Response:
+        if request.path_info in OPEN:
+            policy.let_be_nobody(request)
+            return _foreign() if is_foreign(request) else handle(request)
+        try:
+            identity = policy.identity(request)
+        except UWSError as problem:
+            return _without_cookie(request, uws_error(problem, request))
+        if identity is not None and identity.is_ambient and is_foreign(request):
+            return _foreign()
+        return _told(request, identity, handle(request))
+
+    return handled
+
+
+def ways_in(request: Request, context: Any) -> list[str | None]:
+    """Return how one is let in to a service: None for everybody, and the names of what can be proven."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    if not isinstance(policy, StackedPolicy):
+        return [None]
+    is_open = ACLHelper().permits(context, [Everyone], READ)
+    methods = dict.fromkeys(scheme.security_method for scheme in policy.schemes)
+    return [*([None] if is_open else []), *filter(None, methods)] or [None]
+
+
+def is_foreign(request: Request) -> bool:
+    """Tell whether a page of another site has a browser change something here, with the user's credentials.
+
+    Browsers say where a request comes from; programs that say nothing are nobody's browser.
+    """
+    if request.method in SAFE:
+        return False
+    site = request.environ.get("HTTP_SEC_FETCH_SITE")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = request.environ.get("HTTP_ORIGIN")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def _foreign() -> Response:
+    return plain("A page of another site may not do this in your name.", 403)
+
+
+def _without_cookie(request: Request, response: Response) -> Response:
+    """Have the browser forget a cookie that is worth nothing."""
+    if COOKIE in request.cookies:
+        response.delete_cookie(COOKIE, path=request.script_name or "/")
+    return response
+
+
+def _told(request: Request, identity: Identity | None, response: Response) -> Response:
+    """Add to an answer who was recognized, or how to log in where that would make a difference."""
+    if identity is not None:
+        response.headers["X-VO-Authenticated"] = identity.userid.encode().decode("latin-1")
+    context: Any = getattr(request, "context", None)
+    if response.status_code != 200 or context is None:
+        return response
+    if request.view_name == "capabilities":
+        return _capabilities(request, identity, response, context)
+    return response
+
+
+def _capabilities(request: Request, identity: Identity | None, response: Response, context: Any) -> Response:
+    """Have the capabilities say whether one may, or must, log in; they are readable all the same."""
+    if not request.has_permission(READ, context):
+        response.status = 401 if identity is None else 403
+        return challenged(request, response)
+    return challenged(request, response) if identity is None else response
