@@ -1,7 +1,7 @@
 """Cuts of one position as VOTable: the spectrum there."""
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -37,6 +37,18 @@ def write(
         fields.append(field)
         columns[field.name] = _column(plan, extension)
         progress((number + 1) / len(extensions))
+    write_columns(observation, file, media_type, columns, fields, history)
+
+
+def write_columns(
+    observation: Observation,
+    file: BinaryIO,
+    media_type: str,
+    columns: Mapping[str, Any],
+    fields: Sequence[Field],
+    history: Sequence[str],
+) -> None:
+    """Write a spectrum, given its columns and what they mean."""
     infos = [Info(name="history", value=line) for line in history]
     if observation.credits:
         infos.append(Info(name="credit", value=observation.credits))

@@ -6,13 +6,14 @@ from typing import BinaryIO
 import pyramid_uws.tables
 from pyramid_uws.parameters.formats import FITS, MEDIA_TYPES, VOTABLE
 
-from . import as_fits, as_png, as_votable
+from . import as_fits, as_png, as_votable, spectrum_cuts
 from .cuts import Cut
 from .layout import Layout, read_layout
 from .observations import Observation
-from .planning import Plan, plan_of
+from .planning import plan_of
 from .problems import CannotCut, Unreadable
 from .sky import warm_up as _warm_up_sky
+from .spectra import Spectrum, read_spectrum
 
 PNG = "image/png"
 
@@ -26,8 +27,7 @@ def _untold(_done: float) -> None:
 
 def estimate(observation: Observation, cut: Cut, history: Sequence[str] = ()) -> int:
     """Return how many bytes a cut has as FITS, without reading pixels; :exc:`NoOverlap` if there is nothing."""
-    plan = _plan(observation, cut)
-    return as_fits.size(plan, [*history, *_told(observation, plan, cut)])
+    return _piece(observation, cut).size(history)
 
 
 def cut(
@@ -44,17 +44,13 @@ def cut(
     """
     kind = media_type.split(";", maxsplit=1)[0].strip()
     kind = MEDIA_TYPES.get(kind, kind)
-    plan = _plan(observation, cut)
-    if kind == FITS:
-        as_fits.write(plan, file, [*history, *_told(observation, plan, cut)], progress)
-    elif kind == PNG:
-        as_png.write(plan, file, history, progress)
-    elif kind == VOTABLE:
-        as_votable.write(observation, plan, file, media_type, history, progress)
-    else:
+    if kind not in formats(observation):
         raise CannotCut(
             f"ID={observation.id}: there are no cuts as {media_type}, only {', '.join(formats(observation))}."
         )
+    piece = _piece(observation, cut)
+    write = {FITS: piece.write_fits, PNG: piece.write_png, VOTABLE: piece.write_votable}[kind]
+    write(file, media_type, history, progress)
 
 
 def formats(observation: Observation) -> tuple[str, ...]:
@@ -69,21 +65,60 @@ def warm_up() -> None:
     _warm_up_sky()
 
 
-def _layout(observation: Observation) -> Layout:
+def _piece(observation: Observation, cut: Cut) -> "_Pixels | _Samples":
     layout = read_layout(observation.path)
-    if layout is None:
-        raise Unreadable(f"{observation.path.name} has no image, cube or spectrum.")
-    return layout
+    if layout is not None:
+        return _Pixels(observation, cut, layout)
+    spectrum = read_spectrum(observation.path)
+    if spectrum is not None:
+        return _Samples(observation, cut, spectrum)
+    raise Unreadable(f"{observation.path.name} has no image, cube or spectrum.")
 
 
-def _plan(observation: Observation, cut: Cut) -> Plan:
-    return plan_of(observation, _layout(observation), cut)
+class _Pixels:
+    """A part of the axes of an image, cube or spectrum."""
+
+    def __init__(self, observation: Observation, cut: Cut, layout: Layout) -> None:
+        self._observation = observation
+        self._plan = plan_of(observation, layout, cut)
+        parts = ",".join(
+            f"{part.start + 1}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
+            for part in self._plan.parts
+        )
+        self._told = f"Cut from {observation.id}[{parts}] by {cut}"
+
+    def size(self, history: Sequence[str]) -> int:
+        return as_fits.size(self._plan, [*history, self._told])
+
+    def write_fits(self, file: BinaryIO, _: str, history: Sequence[str], progress: Progress) -> None:
+        as_fits.write(self._plan, file, [*history, self._told], progress)
+
+    def write_png(self, file: BinaryIO, _: str, history: Sequence[str], progress: Progress) -> None:
+        as_png.write(self._plan, file, history, progress)
+
+    def write_votable(self, file: BinaryIO, media_type: str, history: Sequence[str], progress: Progress) -> None:
+        as_votable.write(self._observation, self._plan, file, media_type, history, progress)
 
 
-def _told(observation: Observation, plan: Plan, cut: Cut) -> list[str]:
-    """Return lines that tell which pixels of which observation a cut has, as FITS counts them."""
-    parts = ",".join(
-        f"{part.start + 1}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
-        for part in plan.parts
-    )
-    return [f"Cut from {observation.id}[{parts}] by {cut}"]
+class _Samples:
+    """Some of the samples of a spectrum that is a table."""
+
+    def __init__(self, observation: Observation, cut: Cut, spectrum: Spectrum) -> None:
+        self._observation = observation
+        self._spectrum = spectrum
+        self._wanted = spectrum_cuts.chosen(observation, spectrum, cut)
+        self._told = f"Cut from {observation.id}, {len(self._wanted)} samples, by {cut}"
+
+    def size(self, history: Sequence[str]) -> int:
+        return spectrum_cuts.size(self._spectrum, self._wanted, [*history, self._told])
+
+    def write_fits(self, file: BinaryIO, _: str, history: Sequence[str], progress: Progress) -> None:
+        spectrum_cuts.write(self._spectrum, file, self._wanted, [*history, self._told])
+        progress(1.0)
+
+    def write_png(self, _file: BinaryIO, _: str, _history: Sequence[str], _progress: Progress) -> None:
+        raise CannotCut(f"ID={self._observation.id} is no image, so there is no PNG of it.")
+
+    def write_votable(self, file: BinaryIO, media_type: str, history: Sequence[str], progress: Progress) -> None:
+        spectrum_cuts.write_votable(self._observation, self._spectrum, file, media_type, self._wanted, history)
+        progress(1.0)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from . import clock, spectral, stokes
 from .layout import Layout, read_layout
 from .problems import Unreadable
 from .sky import Sky, sky_of
+from .spectra import Spectrum, read_spectrum, unit_of
 
 MEDIA_TYPE = "application/fits"
 
@@ -116,38 +118,68 @@ def read_observation(id: str, path: Path) -> Observation:  # noqa: A002 - the pa
 @lru_cache(maxsize=4096)
 def _read(path: Path, _changed: int, size: int) -> Observation:
     layout = read_layout(path)
-    if layout is None:
-        raise Unreadable(f"{path.name} has no image, cube or spectrum.")
+    if layout is not None:
+        return _of_pixels(layout, size)
+    spectrum = read_spectrum(path)
+    if spectrum is not None:
+        return _of_table(spectrum, size)
+    raise Unreadable(f"{path.name} has no image, cube or spectrum.")
+
+
+def _of_pixels(layout: Layout, size: int) -> Observation:
     sky = sky_of(layout)
-    header = _Headers(layout)
+    headers = _Headers(layout.data.header, layout.primary)
     return Observation(
-        id=path.name,
-        path=path,
+        id=layout.path.name,
+        path=layout.path,
         kind=_kind(layout, sky),
         size=size,
-        title=header.text("TITLE") or header.text("OBJECT"),
         axes=_names(layout),
         lengths=layout.lengths,
         pixel_bytes=layout.data.dtype.itemsize,
-        unit=header.text("BUNIT"),
+        unit=headers.text("BUNIT"),
         footprint=sky.footprint if sky else None,
-        circle=sky.circle if sky else header.position(),
+        circle=sky.circle if sky else headers.position(),
         band=_extremes(spectral.edges(layout)),
-        time=_extremes(clock.edges(layout)) or header.time(),
+        time=_extremes(clock.edges(layout)) or headers.time(),
         pol=tuple(state for state in stokes.states(layout) if state),
-        exposure=header.exposure(),
         pixel_scale=float(np.degrees(sky.scale)) if sky else None,
-        facility=header.text("TELESCOP") or header.text("OBSERVAT"),
-        instrument=header.text("INSTRUME"),
-        target=header.text("OBJECT"),
+        **headers.facts(),
+    )
+
+
+def _of_table(spectrum: Spectrum, size: int) -> Observation:
+    headers = _Headers(spectrum.header, spectrum.primary)
+    return Observation(
+        id=spectrum.path.name,
+        path=spectrum.path,
+        kind="spectrum",
+        size=size,
+        axes=("spectral",),
+        lengths=(len(spectrum.wavelengths),),
+        unit=unit_of(spectrum),
+        circle=headers.position(),
+        band=_extremes(spectrum.wavelengths),
+        time=headers.time(),
+        **headers.facts(),
     )
 
 
 class _Headers:
-    """The header of the data, and what it leaves to the primary one."""
+    """The header of the data, and the primary one for what it leaves open."""
 
-    def __init__(self, layout: Layout) -> None:
-        self._headers = (layout.data.header, layout.primary)
+    def __init__(self, *headers: Any) -> None:
+        self._headers = headers
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is told in words."""
+        return {
+            "title": self.text("TITLE") or self.text("OBJECT"),
+            "exposure": self.exposure(),
+            "facility": self.text("TELESCOP") or self.text("OBSERVAT"),
+            "instrument": self.text("INSTRUME"),
+            "target": self.text("OBJECT"),
+        }
 
     def text(self, key: str) -> str:
         """Return the text of a keyword, empty if there is none."""

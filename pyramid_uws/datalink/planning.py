@@ -63,7 +63,7 @@ def plan_of(observation: Observation, layout: Layout, cut: Cut) -> Plan:
     if cut.pol and layout.stokes is not None:
         parts[layout.stokes], unwanted = _pol(observation, layout, cut)
     elif cut.pol and observation.pol and not set(cut.pol) & set(observation.pol):
-        raise _nothing(observation, "POL", cut)
+        raise nothing(observation, "POL", cut)
     return Plan(layout, tuple(parts[axis] for axis in range(len(parts))), region, unwanted)
 
 
@@ -71,9 +71,9 @@ def check_limits(observation: Observation, cut: Cut) -> None:
     """Raise :exc:`NoOverlap` if a filter excludes the whole observation, by what is known of it."""
     for name, wanted, known in (("BAND", cut.band, observation.band), ("TIME", cut.time, observation.time)):
         if wanted and known and not (wanted[0] <= known[1] and known[0] <= wanted[1]):
-            raise _nothing(observation, name, cut)
+            raise nothing(observation, name, cut)
     if cut.shape and observation.circle and not _may_hold(observation.circle, cut):
-        raise _nothing(observation, "POS", cut)
+        raise nothing(observation, "POS", cut)
 
 
 def _may_hold(circle: tuple[float, float, float], cut: Cut) -> bool:
@@ -96,7 +96,7 @@ def _region(observation: Observation, layout: Layout, cut: Cut) -> Region | None
         return None
     region = region_of(sky, shape_of(cut.shape))
     if region is None:
-        raise _nothing(observation, "POS", cut)
+        raise nothing(observation, "POS", cut)
     return region
 
 
@@ -107,7 +107,7 @@ def _band(observation: Observation, layout: Layout, cut: Cut) -> dict[int, slice
         return {}
     part = spectral.within(edges, cut.band)
     if part is None:
-        raise _nothing(observation, "BAND", cut)
+        raise nothing(observation, "BAND", cut)
     return {axis: part}
 
 
@@ -118,7 +118,7 @@ def _time(observation: Observation, layout: Layout, cut: Cut) -> dict[int, slice
         return {}
     part = spectral.within(edges, cut.time)
     if part is None:
-        raise _nothing(observation, "TIME", cut)
+        raise nothing(observation, "TIME", cut)
     return {axis: part}
 
 
@@ -126,7 +126,7 @@ def _pol(observation: Observation, layout: Layout, cut: Cut) -> tuple[slice, fro
     """Return the part of the axis with the states that are wanted, and those within that are not."""
     wanted = [number for number, state in enumerate(stokes.states(layout)) if state in cut.pol]
     if not wanted:
-        raise _nothing(observation, "POL", cut)
+        raise nothing(observation, "POL", cut)
     steps = {after - before for before, after in pairwise(wanted)} or {1}
     if len(steps) == 1:
         return slice(wanted[0], wanted[-1] + 1, steps.pop()), frozenset()
@@ -134,7 +134,8 @@ def _pol(observation: Observation, layout: Layout, cut: Cut) -> tuple[slice, fro
     return part, frozenset(range(part.start, part.stop)) - frozenset(wanted)
 
 
-def _nothing(observation: Observation, name: str, cut: Cut) -> NoOverlap:
+def nothing(observation: Observation, name: str, cut: Cut) -> NoOverlap:
+    """Return the error that a filter leaves nothing of an observation."""
     asked = next(part for part in str(cut).split(", ") if part.startswith(f"{name}="))
     known = {"BAND": observation.band, "TIME": observation.time, "POL": observation.pol, "POS": observation.circle}
     limits = known[name]

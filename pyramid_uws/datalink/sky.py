@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, CartesianRepresentation, Galactic, SkyCoord
+from astropy.coordinates import FK5, ICRS, CartesianRepresentation, Galactic, SkyCoord
 from astropy.wcs import WCS, WCSSUB_CELESTIAL, InvalidSubimageSpecificationError
 from astropy.wcs.utils import proj_plane_pixel_scales, wcs_to_celestial_frame
 
@@ -123,14 +123,22 @@ def sky_of(layout: Layout) -> Sky | None:
         return None
     try:
         wcs = layout.wcs.sub([WCSSUB_CELESTIAL])
-        frame = wcs_to_celestial_frame(wcs)
+        frame = _frame(wcs)
     except (InvalidSubimageSpecificationError, ValueError):
         return None
-    if not isinstance(frame, ICRS | FK5 | FK4 | Galactic):
+    if frame is None:
         return None
     width, height = (layout.lengths[axis] for axis in layout.plane)
     sky = Sky(wcs, frame, width, height)
     return sky if np.isfinite(sky.centre).all() else None
+
+
+def _frame(wcs: WCS) -> Any:
+    """Return the system of an image; RADESYS is about equatorial ones only, and found beside others."""
+    kind = str(wcs.wcs.ctype[wcs.wcs.lng])[:4]
+    if kind == "GLON":
+        return Galactic()
+    return wcs_to_celestial_frame(wcs) if kind == "RA--" else None
 
 
 def _rotation(frame: Any) -> Floats | None:

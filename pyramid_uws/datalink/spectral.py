@@ -80,11 +80,9 @@ def wavelengths(kind: str, values: Floats) -> Floats | None:
 
 def from_air(values: Floats) -> Floats:
     """Return wavelengths in vacuum from those in air (m); the index of refraction is wcslib's (Cox 2000)."""
-    vacuum = values
-    for _ in range(4):
-        micron = vacuum * 1e6
-        vacuum = values * (1 + 1e-6 * (287.6155 + 1.62887 / micron**2 + 0.01360 / micron**4))
-    return vacuum
+    with np.errstate(divide="ignore", invalid="ignore"):
+        waves = values**-2.0
+        return np.asarray(values * (1.000064328 + 294.981e8 / (1.46e14 - waves) + 2.554e8 / (0.41e14 - waves)))
 
 
 def within(values: Floats, band: tuple[float, float]) -> slice | None:

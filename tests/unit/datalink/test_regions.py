@@ -30,7 +30,10 @@ IMAGES = {
     "across longitude 0": ((50, 50), {"CRVAL1": 0.02, "CRVAL2": 5.0}),
     "around the pole": ((60, 60), {"CRVAL1": 120.0, "CRVAL2": 89.9}),
     "turned": ((50, 40), {"CDELT1": 0.01, "CROTA2": 30.0}),
-    "galactic": ((40, 40), {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 210.0, "CRVAL2": -40.0}),
+    "galactic": (
+        (40, 40),
+        {"CTYPE1": "GLON-TAN", "CTYPE2": "GLAT-TAN", "CRVAL1": 210.0, "CRVAL2": -40.0, "RADESYS": ""},
+    ),
     "FK5 of 1975": ((40, 40), {"RADESYS": "FK5", "EQUINOX": 1975.0}),
     "FK4": ((40, 40), {"RADESYS": "FK4", "EQUINOX": 1950.0}),
     "latitude first": ((40, 40), {"CTYPE1": "DEC--TAN", "CTYPE2": "RA---TAN", "CRVAL1": 20.0, "CRVAL2": 30.0}),
@@ -133,6 +136,13 @@ class TestShapes:
             with cut_out(picture, Cut(shape=shape)) as hdus:
                 assert hdus[0].data.shape == (50, 50)
                 assert np.isfinite(hdus[0].data).all()
+
+    def test_galactic_coordinates_are_so_whatever_radesys_says(self, saved):
+        observation = saved(
+            image(np.ones((50, 50), dtype="f4"), CTYPE1="GLON-TAN", CTYPE2="GLAT-TAN", at=(0.0, 0.0))
+        )
+
+        assert observation.circle[:2] == pytest.approx((266.405, -28.936), abs=0.001)
 
     @pytest.mark.parametrize(
         "shape",
