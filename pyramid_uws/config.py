@@ -15,7 +15,7 @@ from zope.interface.interfaces import IInterface
 
 from pyramid_uws.commands import Command, CommandLine, Stdout
 from pyramid_uws.definition import COMMAND_CORE, IServiceDefinition, ServiceDefinition
-from pyramid_uws.interfaces import IWorkerSystem
+from pyramid_uws.interfaces import ISyncRenderer, IWorkerSystem
 from pyramid_uws.sections import (
     read_command,
     read_exit_codes,
@@ -26,8 +26,9 @@ from pyramid_uws.sections import (
     services_in,
 )
 from pyramid_uws.settings import UnreadableLine
-from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer
+from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer, SyncRenderer
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.views.exchange import Exchange, register_exchange
 from pyramid_uws.views.resources import View, add_resource_views
 
 _resolve = DottedNameResolver().maybe_resolve
@@ -98,6 +99,24 @@ def add_uws_renderer(config: Any, name: str, factory: Any) -> None:
     introspectable = config.introspectable("uws renderers", name, name, "uws renderer")
     introspectable["factory"] = factory
     config.action(("uws renderer", name), register, introspectables=(introspectable,))
+
+
+def add_uws_exchange(config: Any, renderer: Any, exchange: Any) -> None:
+    """Say how requests to a kind of synchronous renderer are answered.
+
+    ``renderer`` is a class derived from :class:`~pyramid_uws.tree.SyncRenderer`, or an interface; ``exchange``
+    is a class derived from :class:`~pyramid_uws.views.exchange.Exchange`.
+    """
+    renderer, exchange = _resolve(renderer), _resolve(exchange)
+    if not (isinstance(exchange, type) and issubclass(exchange, Exchange)):
+        raise ConfigurationError(f"expected a class derived from Exchange, not {exchange!r}")
+
+    def register() -> None:
+        register_exchange(config.registry, renderer, exchange)
+
+    introspectable = config.introspectable("uws exchanges", renderer, renderer.__name__, "uws exchange")
+    introspectable["exchange"] = exchange
+    config.action(("uws exchange", renderer), register, introspectables=(introspectable,))
 
 
 def add_uws_attribute(config: Any, name: str, factory: Any, views: Mapping[str, View] | None = None) -> None:
@@ -200,9 +219,17 @@ def factories(registry: Any, kind: Any) -> dict[str, Callable[..., Any]]:
 
 
 def includeme(config: Any) -> None:
-    """Add the directives, the standard renderer and the standard attributes."""
-    for directive in (add_uws_service, add_uws_renderer, add_uws_attribute, add_uws_resource_views):
+    """Add the directives, the standard renderers and the standard attributes."""
+    for directive in (
+        add_uws_service,
+        add_uws_renderer,
+        add_uws_exchange,
+        add_uws_attribute,
+        add_uws_resource_views,
+    ):
         config.add_directive(directive.__name__, directive)
     config.add_uws_renderer("async", AsyncRenderer)
+    config.add_uws_renderer("sync", SyncRenderer)
+    config.add_uws_exchange(ISyncRenderer, Exchange)
     for name, factory in STANDARD_ATTRIBUTES.items():
         config.add_uws_attribute(name, factory)

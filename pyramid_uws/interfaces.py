@@ -26,6 +26,10 @@ class IAsyncRenderer(IRenderer):
     """A renderer that shows a job list at its URL and has the jobs as children."""
 
 
+class ISyncRenderer(IRenderer):
+    """A renderer that answers a request with the result of a job, which it has as a child."""
+
+
 class IJoblist(INode):
     """All jobs of one renderer; it has no path segment of its own."""
 
@@ -94,3 +98,7 @@ class IPhaseChanged(Interface):
     job_id = Attribute("The job's id.")
     before = Attribute("The phase that was left; None for a job just created.")
     after = Attribute("The phase that was entered; None for a job deleted.")
+
+
+class IExchange(Interface):
+    """One synchronous request and its answer: an adapter of renderer and request."""

@@ -165,6 +165,18 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "Seconds until a job's destruction if it asks for nothing; 0: never.",
     ),
     Key("max_lifetime", read_count, "2592000", "Seconds from creation to destruction at most; 0: unlimited."),
+    Key(
+        "sync_limit",
+        read_count,
+        "60",
+        "Seconds that a request to `sync` waits for its job; one that takes longer is redirected to the job.",
+    ),
+    Key(
+        "sync_lifetime",
+        read_count,
+        "300",
+        "Seconds that the job of such a request is kept, with its result, after `sync_limit`.",
+    ),
     Key("max_running", read_count, "0", "Jobs of the service that run at once on a host; 0: the site's limit."),
     Key(
         "max_running_per_owner",

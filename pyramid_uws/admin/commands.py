@@ -9,7 +9,7 @@ from typing import Any
 
 from pyramid_uws.auth.keys import AuthSettings
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import ARCHIVE, LIVE, Root, async_renderers
+from pyramid_uws.tree import ARCHIVE, LIVE, Root, job_renderers
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.limits import SECOND
@@ -157,7 +157,7 @@ def _expired(root: Root) -> list[dict[str, Any]]:
     instant = now()
     return [
         summary(renderer, renderer.joblist[job_id])
-        for renderer in async_renderers(root)
+        for renderer in job_renderers(root)
         for job_id in renderer.joblist.expired(instant)
     ]
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from pyramid_uws.exceptions import NoSuchThing, UWSError
 from pyramid_uws.execution.runs import Address
-from pyramid_uws.tree import AsyncRenderer, Job, JobRow, Root, async_renderers
+from pyramid_uws.tree import Job, JobRenderer, JobRow, Root, job_renderers
 from pyramid_uws.uws.ids import is_id
 from pyramid_uws.uws.jobfilter import JobFilter
 
@@ -43,12 +43,12 @@ def find_by_text(root: Root, text: str) -> list[Address]:
     """Return the jobs whose id is this, or else begins or ends so."""
     return [
         Address(renderer.__parent__.__name__, renderer.__name__, job_id)
-        for renderer in async_renderers(root)
+        for renderer in job_renderers(root)
         for job_id in _ids(renderer, text)
     ]
 
 
-def _ids(renderer: AsyncRenderer, text: str) -> Iterable[str]:
+def _ids(renderer: JobRenderer, text: str) -> Iterable[str]:
     joblist = renderer.joblist
     if is_id(text):
         return [text] if text in joblist else []
@@ -59,15 +59,15 @@ def _candidate(address: Address) -> str:
     return f"  {address.job_id}  {address.service}"
 
 
-def choose(root: Root, choice: Choice) -> Iterator[tuple[AsyncRenderer, JobRow]]:
+def choose(root: Root, choice: Choice) -> Iterator[tuple[JobRenderer, JobRow]]:
     """Yield the chosen jobs of all job lists, newest first."""
     renderers = _renderers(root, choice.service)
     merged = heapq.merge(*(_rows(renderer, choice) for renderer in renderers), key=lambda found: found[1].job_id)
     return islice(merged, choice.filter.last)
 
 
-def _renderers(root: Root, service: str | None) -> Sequence[AsyncRenderer]:
-    found = list(async_renderers(root))
+def _renderers(root: Root, service: str | None) -> Sequence[JobRenderer]:
+    found = list(job_renderers(root))
     if service is None:
         return found
     names = sorted({renderer.__parent__.__name__ for renderer in found})
@@ -76,7 +76,7 @@ def _renderers(root: Root, service: str | None) -> Sequence[AsyncRenderer]:
     return [renderer for renderer in found if renderer.__parent__.__name__ == service]
 
 
-def _rows(renderer: AsyncRenderer, choice: Choice) -> Iterator[tuple[AsyncRenderer, JobRow]]:
+def _rows(renderer: JobRenderer, choice: Choice) -> Iterator[tuple[JobRenderer, JobRow]]:
     wanted = replace(choice.filter, last=None)  # they are counted when all conditions have been looked at
     joblist = renderer.joblist
     rows = joblist.select_all(wanted) if choice.owner is None else joblist.select(wanted, choice.owner or None)

@@ -10,7 +10,7 @@ from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.execution.processes import alive
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import AsyncRenderer, Job, Root
+from pyramid_uws.tree import Job, JobRenderer, Root
 from pyramid_uws.uws.instants import format_instant
 
 from .finding import Choice, choose, find_one, job_at
@@ -35,7 +35,7 @@ def list_jobs(root: Root, choice: Choice) -> list[dict[str, Any]]:
     return found
 
 
-def summary(renderer: AsyncRenderer, job: Job) -> dict[str, Any]:
+def summary(renderer: JobRenderer, job: Job) -> dict[str, Any]:
     """Return what a table shows of a job."""
     return {
         "jobId": job.job_id,

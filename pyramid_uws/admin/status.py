@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import ARCHIVE, LIVE, AsyncRenderer, Heartbeat, Joblist, Root, async_renderers
+from pyramid_uws.tree import ARCHIVE, LIVE, Heartbeat, Joblist, JobRenderer, Root, job_renderers
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.phases import ACTIVE, EXECUTING, PHASES, QUEUED
 
@@ -37,14 +37,14 @@ def status(settings: Settings, server: Mapping[str, Any] | None, *, answers: boo
 
 def _tree_status(root: Root) -> dict[str, Any]:
     moment = now()
-    joblists = [renderer.joblist for renderer in async_renderers(root)]
+    joblists = [renderer.joblist for renderer in job_renderers(root)]
     dates = [joblist.next_destruction(after=moment) for joblist in joblists]
     return {
         "bytes": sizes(root),
         "nextDestruction": instant(min((date for date in dates if date is not None), default=None)),
         "expired": sum(1 for joblist in joblists for _ in joblist.expired(moment)),
         "workers": [_worker_status(heart) for heart in root.heartbeats()],
-        "services": [_service_status(renderer) for renderer in async_renderers(root)],
+        "services": [_service_status(renderer) for renderer in job_renderers(root)],
     }
 
 
@@ -60,7 +60,7 @@ def _worker_status(heart: Heartbeat) -> dict[str, Any]:
     }
 
 
-def _service_status(renderer: AsyncRenderer) -> dict[str, Any]:
+def _service_status(renderer: JobRenderer) -> dict[str, Any]:
     joblist = renderer.joblist
     oldest = next(joblist.queued(), None)
     return {

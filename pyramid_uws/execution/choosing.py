@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from pyramid_uws.definition import Definitions, ServiceDefinition
-from pyramid_uws.tree import AsyncRenderer, Joblist, Lines, Root, async_renderers
+from pyramid_uws.tree import Joblist, JobRenderer, Lines, Root, job_renderers
 
 from .limiting import Limiter
 from .queue import Line, Room, let_in
@@ -28,7 +28,7 @@ class Chooser:
         ready = {name for name, definition in self._definitions.items() if is_ready(definition)}
         lines = (
             self._lines(renderer, renderer.joblist.queue)
-            for renderer in async_renderers(root)
+            for renderer in job_renderers(root)
             if renderer.__parent__.__name__ in ready
         )
         room = self._limiter.room_to_run(root, self.slots, running)
@@ -49,7 +49,7 @@ class Chooser:
         """Return the queued and held jobs whose service is gone."""
         return [
             Address(renderer.__parent__.__name__, renderer.__name__, job_id)
-            for renderer in async_renderers(root)
+            for renderer in job_renderers(root)
             if renderer.__parent__.__name__ not in self._definitions
             for lines in (renderer.joblist.queue, renderer.joblist.held)
             for _, job_id in lines
@@ -57,11 +57,11 @@ class Chooser:
 
     def _of_offered(self, root: Root, which: Callable[[Joblist], Lines]) -> Iterator[Iterator[Line[Waiting]]]:
         """Yield the lines of each list whose service is there."""
-        for renderer in async_renderers(root):
+        for renderer in job_renderers(root):
             if renderer.__parent__.__name__ in self._definitions:
                 yield self._lines(renderer, which(renderer.joblist))
 
-    def _lines(self, renderer: AsyncRenderer, lines: Lines) -> Iterator[Line[Waiting]]:
+    def _lines(self, renderer: JobRenderer, lines: Lines) -> Iterator[Line[Waiting]]:
         service, name = renderer.__parent__.__name__, renderer.__name__
         priority = self._definitions[service].priority
         for lowered, since, owner, job_ids in lines.in_turn():
@@ -76,4 +76,4 @@ def _waiting(service: str, renderer: str, owner: str, job_ids: Iterator[str]) ->
 
 def anybody_held(root: Root) -> bool:
     """Tell whether jobs wait for a place in the queue."""
-    return any(renderer.joblist.held.size() for renderer in async_renderers(root))
+    return any(renderer.joblist.held.size() for renderer in job_renderers(root))

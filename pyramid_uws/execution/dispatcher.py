@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import Overloaded, UWSError
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Root, async_renderers
+from pyramid_uws.tree import Root, job_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
@@ -271,16 +271,16 @@ class Dispatcher:
         with self.reader.reading() as root:
             due = [
                 Address(renderer.__parent__.__name__, renderer.__name__, job_id)
-                for renderer in async_renderers(root)
+                for renderer in job_renderers(root)
                 for job_id in renderer.joblist.due(now())
             ]
             expired = [
                 Address(renderer.__parent__.__name__, renderer.__name__, job_id)
-                for renderer in async_renderers(root)
+                for renderer in job_renderers(root)
                 for job_id in renderer.joblist.expired(now())
             ]
-            later = [renderer.joblist.next_destruction(after=now()) for renderer in async_renderers(root)]
-            later += [renderer.joblist.next_due() for renderer in async_renderers(root)]
+            later = [renderer.joblist.next_destruction(after=now()) for renderer in job_renderers(root)]
+            later += [renderer.joblist.next_due() for renderer in job_renderers(root)]
         self._next_date = min((date for date in later if date is not None), default=None)
         called_up = [hand_over(self.writer, call_up(address, now())) for address in due]
         for called in called_up:

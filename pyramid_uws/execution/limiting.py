@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import Overloaded, Rejected, UWSError
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Job, Root, async_renderers
+from pyramid_uws.tree import Job, Root, job_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.limits import SECOND
 
@@ -55,7 +55,7 @@ class Limiter:
             service, owner = scope
             lists = [
                 renderer.joblist.queue
-                for renderer in async_renderers(root)
+                for renderer in job_renderers(root)
                 if service in {None, renderer.__parent__.__name__}
             ]
             return sum(lines.size() if owner is None else lines.size_of(owner) for lines in lists)
@@ -117,6 +117,6 @@ class Limiter:
 
 def running(root: Root) -> Iterator[tuple[str, Job]]:
     """Yield the jobs that run, each with the name of its service."""
-    for renderer in async_renderers(root):
+    for renderer in job_renderers(root):
         for job in renderer.joblist.in_phase(phases.EXECUTING):
             yield renderer.__parent__.__name__, job

@@ -16,7 +16,7 @@ from typing import Any
 
 from pyramid_uws.exceptions import UWSError
 from pyramid_uws.settings import Settings
-from pyramid_uws.tree import Root, async_renderers
+from pyramid_uws.tree import Root, job_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
@@ -194,7 +194,7 @@ def declare_dead(
             if other.gone and other.seen < now() - _MEMORY:
                 goodbye(other.name)(root, journal)
         taken = []
-        for renderer in async_renderers(root):
+        for renderer in job_renderers(root):
             for job in list(renderer.joblist.in_phase(phases.EXECUTING)):
                 if job.worker == name:
                     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)

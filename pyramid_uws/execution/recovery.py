@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pyramid_uws.tree import AsyncRenderer, Job, Root, async_renderers
+from pyramid_uws.tree import Job, JobRenderer, Root, job_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import created_at, is_id
 
@@ -33,7 +33,7 @@ def recover(dispatcher: "Dispatcher") -> None:
     with dispatcher.reader.reading() as root:
         left = [
             _run_of(dispatcher, renderer, job)
-            for renderer in async_renderers(root)
+            for renderer in job_renderers(root)
             for job in renderer.joblist.in_phase(phases.EXECUTING)
             if dispatcher.home.is_name(job.worker)
         ]
@@ -42,7 +42,7 @@ def recover(dispatcher: "Dispatcher") -> None:
     _sweep_work(dispatcher.home.folder, {run.directory.marker for run in left})
 
 
-def _run_of(dispatcher: "Dispatcher", renderer: AsyncRenderer, job: Job) -> Run:
+def _run_of(dispatcher: "Dispatcher", renderer: JobRenderer, job: Job) -> Run:
     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
     directory = dispatcher.directory(job.job_id, job.attempt)
     # Its keeper knows when it began. Here it counts from now: the clock may have been set since.
@@ -96,5 +96,5 @@ def sweep_store(reader: Reader, store: ResultStore, before: int, stopping: Calla
 
 
 def _has_files(root: Root, job_id: str) -> bool:
-    found = (renderer.joblist.jobs.get(job_id) for renderer in async_renderers(root))
+    found = (renderer.joblist.jobs.get(job_id) for renderer in job_renderers(root))
     return any(job is not None and job.phase != phases.ARCHIVED for job in found)

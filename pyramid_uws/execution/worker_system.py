@@ -125,6 +125,19 @@ class WorkerSystem:
         self.wake()
         self.store.remove(job_id)
 
+    def check(self, sent: Sent) -> None:
+        """Raise what running a job with these parameters would raise."""
+        kept = self._arrived(Kept(), sent)
+        self._check_complete(kept.pairs, kept.references)
+
+    def keep(self, job_id: str) -> None:
+        """Have a job that was to be destroyed soon live as long as one that asks for nothing."""
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
+            joblist.update(job, destruction=self._offered().limits.first_destruction(job.created))
+
+        self._change(job_id, change)
+
     def set_parameters(self, job_id: str, sent: Sent, runid: str | None = None, *, replace: bool = False) -> None:
         """Change parameters of a PENDING job (UWS 1.1, section 2.1.11).
 

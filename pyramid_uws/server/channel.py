@@ -37,10 +37,10 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
             super().execute()
 
     def get_environment(self) -> dict[str, Any]:
-        """Return the environ, with the request's place in the lot if it is one that may wait."""
+        """Return the environ, with the request's place in the lot if it is one that may wait: GET or POST."""
         environ: dict[str, Any] = super().get_environment()
         environ[PEER] = str(self.channel.addr[0])  # before a proxy is believed who its client is
-        if self.request.command == "GET":
+        if self.request.command in {"GET", "POST"}:
             place = getattr(self.request, _PLACE, None)
             if place is None:
                 place = Place(self.channel.server.parking.lot, self.channel)

@@ -14,6 +14,9 @@ run and ten thousand writes. Those whose time is up together send a scout likewi
 **No change is missed.** A place watches before the application looks. A group counts its changes; a place
 that parks with an old count is run again at once.
 
+**Lost clients.** A client may go away while its request is parked. Whatever the application has asked for in that
+case (``if_lost``) is called in a thread of the server: it may take its time, which the loop's thread must not.
+
 **Who runs what.** Threads that commit leave a note (:meth:`Lot.note`) and ring; the loop's thread calls
 :meth:`Lot.tend`, which reads the notes and the calendar; the threads of the server park and end. At most
 ``at_once`` places are run again at a time, so that ordinary requests find a free thread.
@@ -31,7 +34,11 @@ from .place import Answer, Changes, Place
 
 
 class Lot:
-    """All places. ``run`` hands a channel to the threads, ``ring`` wakes the loop, ``give`` starts a courier."""
+    """All places.
+
+    ``run`` hands a channel to the threads, ``call`` a function; ``ring`` wakes the loop, ``give`` starts a
+    courier.
+    """
 
     def __init__(
         self,
@@ -41,6 +48,7 @@ class Lot:
         run: Callable[[Any], None],
         ring: Callable[[], None],
         give: Callable[[], None],
+        call: Callable[[Callable[[], object]], None],
     ) -> None:
         self.is_closing = False
         self._limit = limit
@@ -48,6 +56,7 @@ class Lot:
         self._run = run
         self._ring = ring
         self._give = give
+        self._call = call
         self._lock = threading.Lock()
         self._groups = Groups(self.note)
         self._calendar = Calendar()
@@ -80,7 +89,8 @@ class Lot:
             group = place.group
             assert group is not None, "a place that parks watches something"
             followers, place.followers = place.followers, {}
-            if not place.channel.connected:
+            is_lost = not place.channel.connected
+            if is_lost:
                 self._groups.leave(place)
                 self._send(followers)
             elif self.is_closing or place.is_late:
@@ -97,6 +107,8 @@ class Lot:
                 self._calendar.note(place)
             go = self._next()
         self._start(go)
+        if is_lost:
+            self._mourn(place)
 
     def end(self, place: Place) -> None:
         """Let a place go that was answered, or whose client has gone."""
@@ -116,6 +128,8 @@ class Lot:
         self._start(go)
         if call:
             self._give()
+        if not place.ran:
+            self._mourn(place)
 
     def next_gift(self) -> Any:
         """Return the channel of a place that now has its answer; None ends the courier's round."""
@@ -164,7 +178,8 @@ class Lot:
             del place.among[place]
             place.among = None
             self._groups.leave(place)
-            return True
+        self._mourn(place)
+        return True
 
     def close(self) -> None:
         """Have everybody answered, and nobody parked any more."""
@@ -227,6 +242,12 @@ class Lot:
             self._running += 1
             go.append(place.channel)
         return go
+
+    def _mourn(self, place: Place) -> None:
+        """Have done what is to be done when the client has gone; without the lock."""
+        wish, place.if_lost = place.if_lost, None
+        if wish is not None:
+            self._call(wish)
 
     def _start(self, channels: Iterable[Any]) -> None:
         for channel in channels:

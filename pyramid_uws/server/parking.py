@@ -54,6 +54,20 @@ class Courier:
         """Do nothing: waitress drops the task, for it is stopping."""
 
 
+class Errand:
+    """A task for waitress' threads: one call of a function that must not keep the loop waiting."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        self._function = function
+
+    def service(self) -> None:
+        """Call it."""
+        self._function()
+
+    def cancel(self) -> None:
+        """Do nothing: waitress drops the task, for it is stopping."""
+
+
 def listen(app: Callable[..., Iterable[bytes]], sockets: dict[int, Any], **options: Any) -> Any:
     """Make a server of waitress; if it cannot be, no socket stays open."""
     try:
@@ -83,6 +97,7 @@ class ParkingServer:
             run=first.add_task,
             ring=self.aside.ring,
             give=lambda: first.add_task(courier),
+            call=lambda function: first.add_task(Errand(function)),
         )
         courier = Courier(self.lot, first.add_task)
         for listener in self._listeners:

@@ -1,16 +1,18 @@
 """A request's place in the parking lot: what the application finds in ``environ["pyramid_uws.park"]``.
 
-The way to wait for a change of something, for a GET that has no effect before it waits::
+The way to wait for a change of something::
 
     place = environ.get("pyramid_uws.park")   # None: this server cannot park
     place.memory                              # None in the first run; what was noted there in later ones
+    place.if_lost = abort                     # called if the client goes away while the request is parked
     place.free                                # if not, answer now
     place.watch(changes, key, alike)          # from here on no change is missed
     ...                                       # look; answer if there is something to tell
     place.park(until)                         # leaves the application by an exception
 
 ``park`` throws the run away. After a change of ``key``, or when the time is up, the application is called
-again with the same request, from the start.
+again with the same request, from the start. So what has an effect, and what reads the body, is done in the first
+run only, and ``memory`` tells which that is.
 """
 
 import time
@@ -54,6 +56,7 @@ class Place:
         "followers",  # those who are given this one's answer, or the word that there is none
         "given",  # the answer it is given
         "group",  # None before it watches and after it has left
+        "if_lost",  # the application's wish, called in a thread of the server when the client has gone
         "is_timed",  # whether its time is in the lot's calendar
         "last_call",  # it must answer in this run
         "lot",
@@ -68,6 +71,7 @@ class Place:
         self.lot = lot
         self.channel = channel
         self.memory: Any = None
+        self.if_lost: Callable[[], object] | None = None
         self.group: Group | None = None
         self.among: dict[Place, None] | None = None
         self.followers: dict[Place, None] = {}

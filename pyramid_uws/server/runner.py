@@ -14,7 +14,7 @@ from typing import Any
 
 from waitress import wasyncore
 
-from pyramid_uws.views.waiting import THREADS
+from pyramid_uws.views.waiting import STOPPING, THREADS
 
 from .capacity import CONNECTION_LIMIT, Capacity, divide, raise_file_limit, read_park_limit
 from .parking import ParkingServer, listen
@@ -140,6 +140,7 @@ def _telling(app: App, options: dict[str, str], stop: Stop) -> App:
     def told(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         hung_up = environ[HUNG_UP]
         environ[THREADS] = threads
+        environ[STOPPING] = lambda: stop.wanted
         # Whoever waits is answered when the server stops, too.
         environ[HUNG_UP] = lambda: stop.wanted or hung_up()
         return app(environ, start_response)

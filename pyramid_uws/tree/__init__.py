@@ -9,11 +9,11 @@ from .heartbeat import Heartbeat
 from .job import Job
 from .joblist import Joblist
 from .lines import Lines, Turn
-from .renderer import AsyncRenderer, Renderer
+from .renderer import AsyncRenderer, JobRenderer, Renderer, SyncRenderer
 from .root import Root, Service
 from .rows import JobRow
 from .shelf import ARCHIVE, LIVE, has_archive
-from .site import async_renderers, find_joblist, get_root, match_tree
+from .site import find_joblist, get_root, job_renderers, match_tree
 
 __all__ = [
     "ARCHIVE",
@@ -23,16 +23,18 @@ __all__ = [
     "Attribute",
     "Heartbeat",
     "Job",
+    "JobRenderer",
     "JobRow",
     "Joblist",
     "Lines",
     "Renderer",
     "Root",
     "Service",
+    "SyncRenderer",
     "Turn",
-    "async_renderers",
     "find_joblist",
     "get_root",
     "has_archive",
+    "job_renderers",
     "match_tree",
 ]

@@ -87,6 +87,12 @@ class Job(Persistent):
         return kind, message, bool(detail)
 
     @property
+    def failure_text(self) -> str:
+        """The message of the error and whatever else is known of it; empty if there is none."""
+        _, message, detail = self.failure or ("", "", "")
+        return f"{message}\n\n{detail}" if detail else message
+
+    @property
     def info(self) -> tuple[tuple[str, str], ...]:
         """What jobInfo tells: name and text."""
         told: list[tuple[str, str]] = []

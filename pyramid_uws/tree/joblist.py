@@ -30,7 +30,7 @@ from .rows import JobRow, Refs, merge, rows, until, walk
 from .shelf import Shelf, find_shelf, make_shelf
 
 if TYPE_CHECKING:
-    from .renderer import AsyncRenderer
+    from .renderer import JobRenderer
 
 
 @implementer(IJoblist)
@@ -39,7 +39,7 @@ class Joblist(Persistent):
 
     __name__ = ""
 
-    def __init__(self, renderer: "AsyncRenderer") -> None:
+    def __init__(self, renderer: "JobRenderer") -> None:
         self.__parent__ = renderer
         self.jobs = IndexTree()
         self.refs = IndexTree()

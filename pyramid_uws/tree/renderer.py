@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from persistent import Persistent
 from zope.interface import implementer
 
-from pyramid_uws.interfaces import IAsyncRenderer, IRenderer
+from pyramid_uws.interfaces import IAsyncRenderer, IRenderer, ISyncRenderer
 
 from .job import Job
 from .joblist import Joblist
@@ -30,15 +30,29 @@ class Renderer(Persistent):
         raise KeyError(name)
 
 
-@implementer(IAsyncRenderer)
-class AsyncRenderer(Renderer):
-    """DaCHS' ``async``: shows its job list at its own URL and has the jobs as children."""
-
-    aliases = ("uws.xml",)
-    parameter_style = "pql"
+class JobRenderer(Renderer):
+    """An endpoint with jobs of its own, which are its children."""
 
     def __init__(self) -> None:
         self.joblist = Joblist(self)
 
     def __getitem__(self, name: str) -> Job:
         return self.joblist[name]
+
+
+@implementer(IAsyncRenderer)
+class AsyncRenderer(JobRenderer):
+    """DaCHS' ``async``: shows its job list at its own URL."""
+
+    aliases = ("uws.xml",)
+    parameter_style = "pql"
+
+
+@implementer(ISyncRenderer)
+class SyncRenderer(JobRenderer):
+    """DaCHS' ``sync``: a request makes a job, waits for its end, and is answered with its result.
+
+    The job list is shown to nobody; whoever is sent to a job finds it here, as one of UWS.
+    """
+
+    parameter_style = "dali"

@@ -6,7 +6,7 @@ from typing import Any
 from pyramid_uws.exceptions import NoSuchThing
 
 from .joblist import Joblist
-from .renderer import AsyncRenderer, Renderer
+from .renderer import JobRenderer, Renderer
 from .root import Root
 from .shelf import ROOT_KEY
 
@@ -26,15 +26,15 @@ def match_tree(root: Root, services: Mapping[str, Mapping[str, Callable[[], Rend
         service = root.add(name)
         for renderer_name, factory in renderers.items():
             service.add(renderer_name, factory)
-    for renderer in async_renderers(root):
+    for renderer in job_renderers(root):
         renderer.joblist.renew()
 
 
-def async_renderers(root: Root) -> Iterator[AsyncRenderer]:
+def job_renderers(root: Root) -> Iterator[JobRenderer]:
     """Yield every renderer that has a job list."""
     for service in root:
         for renderer in service:
-            if isinstance(renderer, AsyncRenderer):
+            if isinstance(renderer, JobRenderer):
                 yield renderer
 
 
@@ -44,6 +44,6 @@ def find_joblist(root: Root, service: str, renderer: str) -> Joblist:
         node = root[service][renderer]
     except KeyError:
         node = None
-    if not isinstance(node, AsyncRenderer):
+    if not isinstance(node, JobRenderer):
         raise NoSuchThing(f"There is no job list at /{service}/{renderer}.")
     return node.joblist

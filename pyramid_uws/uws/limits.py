@@ -21,7 +21,8 @@ class Limits:
 
     ``execution_duration``, ``lifetime`` and ``maxrec`` are what a job gets that asks for nothing; the ``max_``
     ones what it can get at most (UWS 1.1, sections 2.1.4 and 2.1.5; DALI 1.2, section 4.3.4).
-    ``max_running`` counts on one host, the others on all.
+    ``max_running`` counts on one host, the others on all. A client of ``sync`` waits for ``sync_limit`` at most;
+    its job lives on for ``sync_lifetime`` after that.
 
     ``max_upload`` is the largest file sent or fetched, in bytes, ``max_uploads`` how many uploads a job may have.
 
@@ -32,6 +33,8 @@ class Limits:
 
     execution_duration: int = 3600
     max_execution_duration: int = 86400
+    sync_limit: int = 60
+    sync_lifetime: int = 300
     lifetime: int = 2 * 86400
     max_lifetime: int = 30 * 86400
     max_running: int = 0
@@ -55,6 +58,8 @@ class Limits:
         for name in ("execution_duration", "max_execution_duration"):
             if getattr(self, name) > LONGEST:
                 raise ValueError(f"{name} = {getattr(self, name)}: expected at most {LONGEST} s")
+        if self.sync_limit < 1:
+            raise ValueError(f"sync_limit = {self.sync_limit}: expected at least 1 s")
         for name, least in LEAST.items():
             if 0 < getattr(self, name) < least:
                 raise ValueError(f"{name} = {getattr(self, name)}: expected at least {least}, or 0: unlimited")

@@ -1,4 +1,7 @@
-"""The one place where errors get a status and a body: text/plain, one sentence."""
+"""The one place where errors get a status and a body: text/plain, one sentence.
+
+At synchronous renderers it is an error document, as their :class:`~.exchange.Exchange` writes it.
+"""
 
 import logging
 from collections.abc import Iterable
@@ -13,6 +16,7 @@ from pyramid.security import forget
 from pyramid_uws import exceptions
 from pyramid_uws.interfaces import IJob
 
+from .exchange import exchange_of
 from .respond import plain
 
 log = logging.getLogger(__name__)
@@ -37,10 +41,17 @@ STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
 ASKING = frozenset({"authenticate", "dachs_authenticate"})
 
 
+def tell(request: Request, message: str, status: int) -> Response:
+    """Answer with the sentence of an error, in the form that clients expect there."""
+    exchange = exchange_of(getattr(request, "context", None), request)
+    response: Response = plain(message, status) if exchange is None else exchange.tell(message, status)
+    return response
+
+
 def uws_error(error: exceptions.UWSError, request: Request) -> Response:
     """Answer with the sentence of the error."""
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
-    response = plain(error.message, status)
+    response = tell(request, error.message, status)
     if isinstance(error, exceptions.Overloaded | exceptions.TooMany):
         response.retry_after = error.retry_after
     return challenged(request, response) if status == 401 else response
@@ -73,8 +84,8 @@ def not_readable(_error: Any, _request: Request) -> Response:
 def forbidden(_error: Any, request: Request) -> Response:
     """Answer that the caller may not; 401 if the security policy has a challenge and nobody is logged in."""
     if request.authenticated_userid is None and challenges(request):
-        return challenged(request, plain(f"Please log in to {request.method} {request.path}.", 401))
-    return plain(f"You may not {request.method} {request.path}.", 403)
+        return challenged(request, tell(request, f"Please log in to {request.method} {request.path}.", 401))
+    return tell(request, f"You may not {request.method} {request.path}.", 403)
 
 
 def ask_if_wanted(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
@@ -87,7 +98,7 @@ def ask_if_wanted(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
 def failure(error: Exception, request: Request) -> Response:
     """Answer that the server failed; the log has the story."""
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return plain("The server failed over this request; its operator finds the reason in the log.", 500)
+    return tell(request, "The server failed over this request; its operator finds the reason in the log.", 500)
 
 
 def includeme(config: Any) -> None:

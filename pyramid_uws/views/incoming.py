@@ -1,6 +1,6 @@
 """What a client sends to a job: control parameters, parameters, files; and what becomes of the files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO
@@ -10,8 +10,10 @@ from pyramid.request import Request
 from pyramid_uws.execution.arriving import Reference, Sent
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.tree import AsyncRenderer
-from pyramid_uws.uws.control import Pairs, split
+from pyramid_uws.tree import JobRenderer
+from pyramid_uws.uws.control import Control, Pairs, split
+from pyramid_uws.uws.ids import new_id
+from pyramid_uws.uws.instants import now
 
 from .forms import body_chunks, read_form
 
@@ -30,10 +32,28 @@ class Incoming:
         return Sent(tuple(self.others), tuple(self.references))
 
 
-def worker_system_of(request: Request, renderer: AsyncRenderer) -> WorkerSystem:
+def worker_system_of(request: Request, renderer: JobRenderer) -> WorkerSystem:
     """Return the worker system of the renderer's service."""
     system: WorkerSystem = request.registry.uws.worker_system(renderer.__parent__.__name__, renderer.__name__)
     return system
+
+
+def make_job(request: Request, renderer: JobRenderer, control: Callable[[Pairs, int], Control]) -> str:
+    """Make a job of a request and return its id; nothing of it is kept if that fails.
+
+    ``control`` reads the control parameters, given the instant (µs) of the creation.
+    """
+    created = now()
+    job_id = new_id(created)
+    try:
+        with incoming_form(request, job_id) as incoming:
+            asked = control(incoming.control, created)
+            system = worker_system_of(request, renderer)
+            system.create(job_id, created, request.authenticated_userid, asked, incoming.sent)
+    except BaseException:
+        request.registry.uws.store.remove(job_id)
+        raise
+    return job_id
 
 
 @contextmanager

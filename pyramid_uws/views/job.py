@@ -8,6 +8,7 @@ from pyramid.response import Response
 from pyramid_uws import interfaces
 from pyramid_uws.documents import error_votable, job_document, job_json
 from pyramid_uws.exceptions import BadRequest, BadValue
+from pyramid_uws.interfaces import IAsyncRenderer
 from pyramid_uws.tree import Attribute, Job
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
@@ -56,7 +57,9 @@ def delete(context: Job, request: Request) -> Response:
     """DELETE: stop the job and remove all of it."""
     renderer = context.__parent__.__parent__
     worker_system_of(request, renderer).delete(context.job_id)
-    return see_other(request.resource_url(renderer))
+    # At a synchronous renderer a client that follows the redirect would begin another job.
+    has_list = IAsyncRenderer.providedBy(renderer)
+    return see_other(request.resource_url(renderer if has_list else renderer.__parent__))
 
 
 def change_phase(context: Attribute, request: Request) -> Response:
@@ -114,8 +117,7 @@ def _instant(instant: int | None) -> str:
 
 def show_error(context: Attribute, _request: Request) -> Response:
     """GET ``error``: a VOTable that tells why the job failed (DALI 1.1, section 5.2)."""
-    _, message, detail = context.job.failure or ("", "", "")
-    text = error_votable(f"{message}\n\n{detail}" if detail else message)
+    text = error_votable(context.job.failure_text)
     return Response(text=text, content_type="application/x-votable+xml", charset="UTF-8")
 
 

@@ -9,12 +9,10 @@ from pyramid_uws.documents import joblist_document, joblist_json
 from pyramid_uws.interfaces import IAsyncRenderer
 from pyramid_uws.tree import AsyncRenderer, JobRow
 from pyramid_uws.uws.control import read_control, read_filter
-from pyramid_uws.uws.ids import new_id
-from pyramid_uws.uws.instants import now
 
 from .errors import ask_if_wanted
 from .forms import read_query
-from .incoming import incoming_form, worker_system_of
+from .incoming import make_job
 from .resources import add_resource_views
 from .respond import long_document, see_other
 
@@ -38,17 +36,7 @@ def show(context: AsyncRenderer, request: Request) -> Response:
 def create(context: AsyncRenderer, request: Request) -> Response:
     """POST: a new job; nothing of it is kept if that fails."""
     ask_if_wanted(request, read_query(request))
-    created = now()
-    job_id = new_id(created)
-    try:
-        with incoming_form(request, job_id) as incoming:
-            control = read_control(incoming.control, created)
-            system = worker_system_of(request, context)
-            system.create(job_id, created, request.authenticated_userid, control, incoming.sent)
-    except BaseException:
-        request.registry.uws.store.remove(job_id)
-        raise
-    return see_other(f"{request.resource_url(context)}/{job_id}")
+    return see_other(f"{request.resource_url(context)}/{make_job(request, context, read_control)}")
 
 
 def includeme(config: Any) -> None:

@@ -1,4 +1,4 @@
-"""GET with WAIT on a server that can park: no thread is held, the request is run again when there is reason to.
+"""Waiting on a server that can park: no thread is held, the request is run again when there is reason to.
 
 What the server offers is explained in :mod:`pyramid_uws.server.place`; this room knows it by its shape only,
 for any server may offer it.
@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Protocol
 from pyramid.request import Request
 
 from pyramid_uws.tree import Job
+from pyramid_uws.uws.phases import ACTIVE
 
 from .forms import read_query
 
@@ -40,6 +41,7 @@ class Place(Protocol):
     """What the server offers."""
 
     memory: Any
+    if_lost: Callable[[], object] | None
 
     @property
     def free(self) -> bool:
@@ -68,6 +70,21 @@ def park_until_change(
     place.watch(request.registry.uws.watcher, oid, _alike(request, phase))
     job = look_again()
     if job.phase == phase:
+        place.park(until)
+    return job
+
+
+def park_until_end(request: Request, place: Place, job: Job, until: float, look_again: Callable[[], Job]) -> Job:
+    """Return the job if it has ended, or must not be waited for any more; else leave as above.
+
+    Nobody else is given this answer, whoever asks for the same.
+    """
+    if job.phase not in ACTIVE or not place.free or until <= time.monotonic():
+        return job
+    oid = job._p_oid  # noqa: SLF001 - as above
+    place.watch(request.registry.uws.watcher, oid, job.job_id)
+    job = look_again()
+    if job.phase in ACTIVE:
         place.park(until)
     return job
 

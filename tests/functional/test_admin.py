@@ -1,8 +1,6 @@
 """uws-admin beside a real server: while it runs, after kill -9, and again after its restart."""
 
 import contextlib
-import io
-import json
 import os
 import pty
 import shutil
@@ -18,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pyramid_uws.cli import main
+from tests.support.admin import found
 from tests.support.anatomy import job_id, of_job, wait_for_process
 from tests.support.http import create, http, phase, wait_for, wait_for_phase
 from tests.support.server import PROJECT, Server
@@ -60,13 +58,6 @@ def admin(server, *words, status=0):
     assert process.returncode == status, output + complaints
     assert "Traceback" not in complaints
     return output, complaints
-
-
-def found(server, *words):
-    """Run a command that looks, in this very process, for that is faster; return what it found."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        assert main([str(server.ini), *words, "--json"]) == 0
-    return json.loads(output.getvalue())
 
 
 def facts(server):

@@ -50,6 +50,19 @@ def finished(job):
     return job
 
 
+class TestTheSynchronousRenderer:
+    def test_it_answers_with_the_result(self, sky):
+        answer = http.get(sky.joblist("galactic", "terse"), params=SGR_A)
+
+        assert answer.json() == {"l": 0.0002, "b": 0.0001}
+
+    def test_it_tells_errors_in_its_own_way(self, sky):
+        answer = http.get(sky.joblist("galactic", "terse"), params=SGR_A | {"DEC": "-128.936"})
+
+        assert answer.status_code == 400
+        assert answer.text == "Error: DEC='-128.936': the smallest value allowed is -90.0."
+
+
 class TestTheService:
     def test_is_there_beside_those_of_the_ini_file(self, sky):
         services = http.get(sky.url, headers={"Accept": "application/json"}).json()["services"]
@@ -62,7 +75,7 @@ class TestTheService:
         assert page["title"] == "Galactic coordinates"
         assert page["limits"]["execution_duration"] == 60
         assert [parameter["name"] for parameter in page["parameters"]] == ["RA", "DEC"]
-        assert list(page["renderers"]) == ["async", "landmarks", "nightly"]
+        assert list(page["renderers"]) == ["async", "landmarks", "nightly", "terse"]
 
     def test_does_its_work(self, sky):
         job = finished(create(sky.joblist("galactic"), **SGR_A))

@@ -7,6 +7,7 @@ import pytest
 from pyramid.config import Configurator
 from pyramid.exceptions import ConfigurationConflictError, ConfigurationError, ConfigurationExecutionError
 from pyramid.response import Response
+from pyramid.testing import DummyRequest
 
 from pyramid_uws.application import main
 from pyramid_uws.config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
@@ -15,8 +16,9 @@ from pyramid_uws.demo import countdown
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import IAttribute, IService
 from pyramid_uws.parameters import Parameter, Upload
-from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Attribute, Renderer
+from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Attribute, Renderer, SyncRenderer
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.views.exchange import Exchange, exchange_of
 from tests.support.papers import DOCS
 
 CORE = "pyramid_uws.demo.countdown:core"
@@ -168,7 +170,11 @@ class TestAddRenderer:
         config.add_uws_renderer("mine", Renderer)
         config.commit()
 
-        assert factories(config.registry, IRendererFactory) == {"async": AsyncRenderer, "mine": Renderer}
+        known = {"async": AsyncRenderer, "sync": SyncRenderer, "mine": Renderer}
+        assert factories(config.registry, IRendererFactory) == known
+
+    def test_those_of_dachs_styles_of_parameters_hold(self):
+        assert (AsyncRenderer.parameter_style, SyncRenderer.parameter_style) == ("pql", "dali")
 
     def test_it_may_be_a_dotted_name(self, config):
         config.add_uws_renderer("mine", "pyramid_uws.tree:Renderer")
@@ -180,6 +186,45 @@ class TestAddRenderer:
     def test_it_has_to_be_a_class_of_renderers(self, config, factory):
         with pytest.raises(ConfigurationError, match="expected a class derived from Renderer, not "):
             config.add_uws_renderer("mine", factory)
+
+
+class TestAddExchange:
+    """How synchronous requests are answered is a matter of the kind of renderer."""
+
+    class Mine(SyncRenderer):
+        pass
+
+    class Terse(Exchange):
+        pass
+
+    def exchange(self, config, renderer):
+        request = DummyRequest()
+        request.registry = config.registry
+        return exchange_of(renderer(), request)
+
+    def test_the_most_special_one_counts(self, config):
+        config.add_uws_exchange(self.Mine, self.Terse)
+        config.commit()
+
+        assert type(self.exchange(config, self.Mine)) is self.Terse
+        assert type(self.exchange(config, SyncRenderer)) is Exchange
+        assert self.exchange(config, AsyncRenderer) is None
+
+    @pytest.mark.parametrize("exchange", [object, countdown.core, 3])
+    def test_it_is_a_class_derived_from_exchange(self, config, exchange):
+        with pytest.raises(ConfigurationError, match="expected a class derived from Exchange"):
+            config.add_uws_exchange(self.Mine, exchange)
+
+    def test_two_for_one_kind_of_renderer_are_a_conflict(self, config):
+        config.include(lambda config: config.add_uws_exchange(self.Mine, self.Terse))
+        config.include(_other_exchange)
+
+        with pytest.raises(ConfigurationConflictError):
+            config.commit()
+
+
+def _other_exchange(config):
+    config.add_uws_exchange(TestAddExchange.Mine, Exchange)
 
 
 class TestAddAttribute:
@@ -397,6 +442,7 @@ class TestServicesFromIni:
                 r"unknown setting \[uws:service:probe\] titel; known are command, ",
             ),
             (["core = sound:core", "lifetime = a day"], r"setting \[uws:service:probe\] lifetime = a day: "),
+            (["core = sound:core", "sync_limit = 0"], r"service probe: sync_limit = 0: expected at least 1 s"),
             (
                 ["core = sound:core", "lifetime = -1"],
                 r"lifetime = -1: expected a whole number that is not neg",

@@ -10,9 +10,10 @@ from zope.interface import implementer
 from pyramid_uws.exceptions import Rejected
 from pyramid_uws.execution.worker_system import Sent, WorkerSystem
 from pyramid_uws.interfaces import INode, IPhaseChanged, IService
-from pyramid_uws.tree import AsyncRenderer, Attribute, Job, Renderer, Service
+from pyramid_uws.tree import AsyncRenderer, Attribute, Job, Renderer, Service, SyncRenderer
 from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.phases import EXECUTING, QUEUED
+from pyramid_uws.views.exchange import Exchange
 
 from .galactic import PARAMETERS
 
@@ -42,6 +43,21 @@ def show_queue(context: Nightly, _request: Request) -> Response:
     """GET /SERVICE/nightly/queue: how busy the pipeline is."""
     joblist = context.joblist
     return plain(f"{joblist.count_in(QUEUED)} queued, {joblist.count_in(EXECUTING)} executing")
+
+
+# A synchronous renderer, which tells errors in its own way
+
+
+class TerseRenderer(SyncRenderer):
+    """``terse``: as ``sync``, for programs that want no VOTable."""
+
+
+class Terse(Exchange):
+    """Tells errors in plain text."""
+
+    def tell(self, message: str, status: int) -> Response:
+        """Write an error."""
+        return Response(text=f"Error: {message}", status=status, content_type="text/plain", charset="UTF-8")
 
 
 # A renderer without jobs, with children of its own making
@@ -122,6 +138,8 @@ def includeme(config: Any) -> None:
     """Add everything to a site."""
     config.add_uws_renderer("nightly", Nightly)
     config.add_uws_resource_views(Nightly, {"GET": show_queue}, name="queue")
+    config.add_uws_renderer("terse", TerseRenderer)
+    config.add_uws_exchange(TerseRenderer, Terse)
     config.add_uws_renderer("landmarks", Landmarks)
     config.add_uws_resource_views(Landmark, {"GET": show_landmark})
     config.add_uws_attribute("progress", Progress, {"GET": show_progress})
@@ -130,7 +148,7 @@ def includeme(config: Any) -> None:
         "galactic",
         core="skyplugin.galactic:core",
         parameters=PARAMETERS,
-        renderers=("async", "nightly", "landmarks"),
+        renderers=("async", "nightly", "terse", "landmarks"),
         title="Galactic coordinates",
         description="Turns a position into galactic longitude and latitude.",
         credits=CREDITS,

@@ -49,9 +49,14 @@ class World:
     def __init__(self, **options):
         self.changes = Changes()
         self.woken = []
+        self.errands = []
         self.rung = self.couriers = 0
         self.lot = Lot(
-            **{"limit": 100, "at_once": 100} | options, run=self.woken.append, ring=self.ring, give=self.call
+            **{"limit": 100, "at_once": 100} | options,
+            run=self.woken.append,
+            ring=self.ring,
+            give=self.call,
+            call=self.errands.append,
         )
         self.number = 0
 
@@ -454,6 +459,57 @@ class TestLeaving:
         world.answer(channels[0])
 
         assert world.couriers == 0
+
+
+class TestLostClients:
+    """What the application has asked for in that case is done by a thread, once."""
+
+    def test_who_is_parked(self, world):
+        (channel,) = world.parked(1)
+        channel.place.if_lost = lambda: "lost"
+
+        world.lot.leave(channel.place)
+        world.lot.leave(channel.place)
+
+        assert [errand() for errand in world.errands] == ["lost"]
+
+    def test_who_was_being_run_when_it_happened(self, world):
+        channel = world.channel()
+        channel.place.if_lost = lambda: "lost"
+        world.look(channel)
+
+        assert not world.lot.leave(channel.place)
+        assert world.errands == []
+        channel.connected = False
+        world.give_up(channel)
+
+        assert [errand() for errand in world.errands] == ["lost"]
+
+    def test_who_was_to_be_run_and_was_not_any_more(self, world):
+        (channel,) = world.parked(1)
+        channel.place.if_lost = lambda: "lost"
+        world.change()
+        channel.place.ran = False
+
+        world.lot.end(channel.place)
+
+        assert [errand() for errand in world.errands] == ["lost"]
+
+    def test_not_who_was_answered(self, world):
+        (channel,) = world.parked(1)
+        channel.place.if_lost = lambda: "lost"
+        world.change()
+
+        world.answer(channel)
+
+        assert world.errands == []
+
+    def test_not_who_has_asked_for_nothing(self, world):
+        (channel,) = world.parked(1)
+
+        world.lot.leave(channel.place)
+
+        assert world.errands == []
 
 
 class TestRoom:

@@ -30,6 +30,7 @@ class LotMachine(RuleBasedStateMachine):
             run=self.woken.append,
             ring=lambda: None,
             give=lambda: None,
+            call=lambda function: function(),
         )
 
     def subscribe(self, key, ring):

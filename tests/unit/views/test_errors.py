@@ -1,6 +1,7 @@
 """Errors as answers: a status, one sentence, and what else helps."""
 
 import pytest
+from pyramid.registry import Registry
 from pyramid.request import Request
 
 from pyramid_uws import exceptions
@@ -9,7 +10,12 @@ from pyramid_uws.views import errors
 
 @pytest.fixture
 def request_to():
-    return Request.blank
+    def request_to(path):
+        request = Request.blank(path)
+        request.registry = Registry()
+        return request
+
+    return request_to
 
 
 @pytest.mark.spec("C-41", "C-54")
