@@ -98,9 +98,13 @@ def read_uploads(given: Any) -> tuple[Upload, ...]:
     return declared
 
 
-def read_command(given: Any) -> CommandLine | None:
-    """Return the command line, if there is one."""
-    return CommandLine(given) if given and isinstance(given, str) else given or None
+def read_command(given: Any) -> CommandLine:
+    """Return the command line that a text is, if it is not read yet."""
+    if isinstance(given, CommandLine):
+        return given
+    if not given or not isinstance(given, str):
+        raise ValueError("expected a command line, as a text")
+    return CommandLine(given)
 
 
 def read_stdout(given: Any) -> Stdout | None:
@@ -117,7 +121,7 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("core", str, "", "Dotted name of the function that does the work; required, or a `command`."),
     Key(
         "command",
-        read_command,
+        lambda text: read_command(text) if text else None,
         "",
         "The command line of the program that does the work, with placeholders such as `{RADIUS}`. See "
         "[any program as a service](howto-command.md) for this and the next ones.",
@@ -137,7 +141,7 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "See [uploads](uploads.md).",
     ),
     Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
-    Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`."),
+    Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`, `optional`."),
     Key(
         "exit_codes",
         read_exit_codes,

@@ -23,10 +23,11 @@ KINDS = ("fatal", "transient", "ok")
 
 @dataclass(frozen=True)
 class Stdout:
-    """What the program writes to stdout is a result: its id and media type."""
+    """What the program writes to stdout is a result; unless it is ``optional``, something has to be written."""
 
     id: str
     media_type: str
+    optional: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no result could have."""

@@ -11,20 +11,19 @@ _EXIT_CODE = re.compile(r"(\d{1,3})\s*=\s*(\w+)(?:\s+(.*))?", re.ASCII)
 
 def read_result(line: str) -> ResultRule:
     """Read ``PATTERN MEDIA/TYPE``, then an id or nothing, then ``optional`` or nothing."""
-    words = _words(line)
-    optional = len(words) > 2 and words[-1] == "optional"
-    glob, media_type, result_id, *more = [*(words[:-1] if optional else words), "", "", ""]
+    words, optional = _words(line)
+    glob, media_type, result_id, *more = [*words, "", "", ""]
     if not media_type or any(more):
         raise ValueError("expected PATTERN MEDIA/TYPE, then an id if wanted, then the word optional if it is")
     return ResultRule(glob, media_type, result_id, optional)
 
 
 def read_output(text: str) -> Stdout | None:
-    """Read ``ID MEDIA/TYPE``, or nothing."""
-    words = _words(text)
+    """Read ``ID MEDIA/TYPE``, then ``optional`` or nothing; or nothing at all."""
+    words, optional = _words(text)
     if len(words) not in {0, 2}:
-        raise ValueError("expected ID MEDIA/TYPE")
-    return Stdout(*words) if words else None
+        raise ValueError("expected ID MEDIA/TYPE, then the word optional if it is")
+    return Stdout(words[0], words[1], optional) if words else None
 
 
 def read_exit_code(line: str) -> ExitCode:
@@ -35,8 +34,11 @@ def read_exit_code(line: str) -> ExitCode:
     return ExitCode(int(found[1]), found[2], (found[3] or "").strip())
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> tuple[list[str], bool]:
+    """Split words as a shell does; tell whether ``optional`` stood behind them."""
     try:
-        return shlex.split(text)
+        words = shlex.split(text)
     except ValueError as problem:
         raise ValueError(f"{problem} (a quote or a backslash that has no partner)") from None
+    optional = len(words) > 2 and words[-1] == "optional"
+    return words[:-1] if optional else words, optional

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
-from pyramid_uws.commands import Command
+from pyramid_uws.commands import Command, Stdout
 from pyramid_uws.commands.results import choose
 from pyramid_uws.exceptions import CoreError
 
@@ -42,19 +42,26 @@ def core(job: CoreJob) -> None:
     facts = {"job.id": job.id, "job.directory": str(job.directory)}
     files = {name: str(path) for name, path in job.uploads.items()}
     arguments = command.arguments(job.declarations, job.parameters, files, facts)
-    with _output(job, command) as file:
-        _judge(job, command, run(job, command, arguments, file))
+    if command.stdout is None:
+        _judge(job, command, run(job, command, arguments, None))
+    else:
+        _run_into_result(job, command, command.stdout, arguments)
     _take_results(job, command)
 
 
-@contextlib.contextmanager
-def _output(job: CoreJob, command: Command) -> Iterator[BinaryIO | None]:
-    """Yield where stdout goes: a result if the block ends well, or nothing, which is the log."""
-    if command.stdout is None:
-        yield None
-    else:
-        with job.open_result(command.stdout.id, command.stdout.media_type) as file:
-            yield file
+def _run_into_result(job: CoreJob, command: Command, stdout: Stdout, arguments: list[bytes]) -> None:
+    with contextlib.suppress(_NothingWritten), job.open_result(stdout.id, stdout.media_type) as file:
+        _judge(job, command, run(job, command, arguments, file))
+        if not os.fstat(file.fileno()).st_size:
+            if stdout.optional:
+                raise _NothingWritten
+            raise CoreError(
+                f"The program {_name(command)} has written nothing, and the service promises something."
+            )
+
+
+class _NothingWritten(Exception):
+    """There is no result to be made of stdout."""
 
 
 # Running

@@ -58,6 +58,8 @@ SECTIONS = {
             "parameters": "DEPTH int required",
             "results": "**/made.txt text/plain",
         },
+        "quiet": {"command": "/bin/true", "stdout": "said text/plain"},
+        "whisper": {"command": "/bin/true", "stdout": "said text/plain optional"},
         "linger": {"command": f"{RUN} linger", "results": "made.txt text/plain"},
         "sleep": {"command": f"{RUN} sleep {{FOLDER}}", "parameters": "FOLDER required"},
         "eat": {"command": f"{RUN} eat", "max_memory": "200M"},
@@ -276,11 +278,18 @@ class TestResults:
         sentence = f"The program {PYTHON} has not made what the service promises: made.txt."
         assert told == ("fatal", sentence)
 
+    @pytest.mark.spec("U-123", "U-70")
+    def test_nothing_written_is_no_result_and_told_unless_it_may_be(self, commands):
+        sentence = "The program true has written nothing, and the service promises something."
+
+        assert failure(commands, "quiet") == ("fatal", sentence)
+        assert results(run(commands, "whisper")) == {}
+
     def test_a_deep_folder_is_searched_and_removed(self, commands):
         document = run(commands, "deepen", DEPTH=1100)
 
         assert results(document) == {"made.txt": b"deep"}
-        assert list((commands.var / "work").glob("*.*")) == []
+        wait_for(lambda: not list((commands.var / "work").glob("*.*")), what="an empty work folder")
 
     def test_nobody_writes_into_a_result_any_more(self, commands):
         job = create(commands.joblist("linger"), PHASE="RUN")

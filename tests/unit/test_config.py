@@ -1,5 +1,6 @@
 """The directives: checked at start, loud when two want the same, and told to whoever looks."""
 
+import shutil
 import sys
 import textwrap
 
@@ -10,8 +11,9 @@ from pyramid.response import Response
 from pyramid.testing import DummyRequest
 
 from pyramid_uws.application import main
+from pyramid_uws.commands import Command, CommandLine, ExitCode, ResultRule, Stdout
 from pyramid_uws.config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
-from pyramid_uws.definition import definitions_of
+from pyramid_uws.definition import COMMAND_CORE, definitions_of
 from pyramid_uws.demo import countdown
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import IAttribute, IService
@@ -357,6 +359,114 @@ class TestResourceViews:
         config.add_uws_resource_views(IAttribute, {"GET": lambda context, request: Response()}, name="more")
 
         config.commit()
+
+
+class TestCommands:
+    """Services that run a program: in the ini file, and from Python."""
+
+    LINES = (
+        "command = env [ A={A} ]",
+        "    'x y'",
+        "parameters =",
+        "    # a comment",
+        "    A  int minimum=1  -- How much, in %%",
+        "    ;B",
+        "results =",
+        "    *.txt text/plain",
+        "    x.png image/png x optional",
+        "stdout = out text/plain",
+        "exit_codes =",
+        "    3 = transient It sleeps.",
+    )
+
+    def test_a_section_may_have_a_command(self, config, ini):
+        add_services_from_ini(config, ini(*self.LINES), {})
+
+        found = definition(config)
+
+        assert found.core == COMMAND_CORE
+        assert found.parameters == (Parameter(name="A", type="int", minimum=1, description="How much, in %"),)
+        assert found.command == Command(
+            program=shutil.which("env"),
+            line=CommandLine("env [ A={A} ]\n'x y'"),
+            results=(ResultRule("*.txt", "text/plain"), ResultRule("x.png", "image/png", "x", optional=True)),
+            stdout=Stdout("out", "text/plain"),
+            exit_codes=(ExitCode(3, "transient", "It sleeps."),),
+        )
+
+    def test_the_same_from_python(self, config, ini):
+        add_services_from_ini(config, ini(*self.LINES), {})
+        written = definition(config)
+        config.add_uws_service(
+            "python",
+            command="env [ A={A} ]\n'x y'",
+            parameters=["A int minimum=1 -- How much, in %"],
+            results="*.txt text/plain\n\nx.png image/png x optional",
+            stdout=Stdout("out", "text/plain"),
+            exit_codes=[ExitCode(3, "transient", "It sleeps.")],
+        )
+
+        assert definition(config, "python").command == written.command
+        assert definition(config, "python").parameters == written.parameters
+
+    def test_a_core_in_python_may_have_its_parameters_in_the_ini_file(self, config, ini):
+        add_services_from_ini(config, ini("core = sound:core", "parameters =", "    A", "    B multiple"), {})
+
+        assert [parameter.name for parameter in definition(config).parameters] == ["A", "B"]
+
+    @pytest.mark.parametrize(
+        ("lines", "message"),
+        [
+            (
+                ["command = no-such-program x"],
+                r"service probe: command = no-such-program: there is no such program",
+            ),
+            (["command = /etc/passwd x"], r"command = /etc/passwd: there is no such program that could be exec"),
+            (["command = bin/env x"], r"command = bin/env: expected the name of a program in PATH, or its whole"),
+            (["command = env 'x"], r"\[uws:service:probe\] command = env 'x: No closing quotation"),
+            (
+                ["command = env {X}"],
+                r"service probe: command = env \.\.\.: \{X\} stands for nothing; there is job",
+            ),
+            (["command = env", "parameters =", "  A", "  B"], r"command = env \.\.\.: parameter A has no place"),
+            (
+                ["command = env", "parameters =", "  A", "  B duoble"],
+                r"setting \[uws:service:probe\] parameters = B duoble: 'duoble' is neither a type \(string, ",
+            ),
+            (["command = env", "results = ../x a/b"], r"results = \.\./x a/b: '\.\./x' is no pattern of files"),
+            (["command = env", "results =", "  a a/b", "  a a/b"], r"service probe: pattern a is named 2 times"),
+            (["command = env", "stdout = x"], r"\[uws:service:probe\] stdout = x: expected ID MEDIA/TYPE"),
+            (
+                ["command = env", "exit_codes = 1 fatal x"],
+                r"exit_codes = 1 fatal x: expected STATUS = fatal\|tran",
+            ),
+            (["command = env", "core = sound:core"], r"service probe has a core and a command"),
+            (["core = sound:core", "stdout = x a/b"], r"service probe: stdout is for services with a command"),
+            (["core = sound:core", "results = x a/b"], r"service probe: results is for services with a command"),
+            (["command = env", "parameters = A:b"], r"parameters = A:b: No module named 'A'"),
+            (["command = env", "parameters = sound:NAMES"], r"parameters = sound:NAMES: expected the dotted name"),
+            (["command = env", "max_memory = much"], r"max_memory = much: expected a number of bytes"),
+            (["comand = env"], r"unknown setting \[uws:service:probe\] comand; known are command, "),
+        ],
+    )
+    def test_a_mistake_stops_the_start(self, config, ini, lines, message):
+        with pytest.raises(ConfigurationError, match=message):
+            add_services_from_ini(config, ini(*lines), {})
+
+    @pytest.mark.parametrize(
+        ("facts", "message"),
+        [
+            ({}, "service probe needs a core, the dotted name of a function, or a command"),
+            ({"core": CORE, "command": "env"}, "service probe has a core and a command; it takes one of them"),
+            ({"command": "env", "results": ["x"]}, "service probe: results = x: expected PATTERN MEDIA/TYPE"),
+            ({"command": "env", "parameters": 3}, "service probe: parameters = 3: "),
+            ({"command": 3}, "service probe: command = 3: expected a command line, as a text"),
+            ({"command": ""}, "service probe: command = : expected a command line, as a text"),
+        ],
+    )
+    def test_from_python_too(self, config, facts, message):
+        with pytest.raises(ConfigurationError, match=message):
+            config.add_uws_service("probe", **facts)
 
 
 class TestServicesFromIni:

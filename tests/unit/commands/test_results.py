@@ -137,6 +137,7 @@ class TestWritten:
 
     def test_stdout_is_an_id_and_a_media_type(self):
         assert read_output("header text/plain") == Stdout("header", "text/plain")
+        assert read_output("header text/plain optional") == Stdout("header", "text/plain", optional=True)
         assert read_output("") is None
 
     @pytest.mark.parametrize("text", ["header", "header text plain", "h/x text/plain", "header text"])
