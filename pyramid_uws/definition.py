@@ -8,7 +8,7 @@ from typing import Any
 
 from zope.interface import Attribute, Interface, implementer
 
-from pyramid_uws.commands import Command
+from pyramid_uws.commands import Command, Takes
 from pyramid_uws.parameters import Parameter, Upload
 from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
@@ -86,7 +86,7 @@ class ServiceDefinition:
                 f"priority_parameter {self.priority_parameter}: no single parameter of type int has this name"
             )
         if self.command is not None:
-            self.command.check(self.parameters, besides=[named])
+            self.command.check(Takes(self.parameters, self.uploads, frozenset({named})))
         if self.when_full not in WHEN_FULL:
             raise ValueError(f"when_full = {self.when_full}: expected one of {', '.join(WHEN_FULL)}")
 

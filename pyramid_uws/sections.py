@@ -11,7 +11,7 @@ from pyramid_uws.commands import CommandLine, ExitCode, ResultRule, Stdout
 from pyramid_uws.commands.written import read_exit_code, read_output, read_result
 from pyramid_uws.definition import WHEN_FULL
 from pyramid_uws.parameters import ANY_UPLOADS, Parameter, Upload
-from pyramid_uws.parameters.written import read_declaration
+from pyramid_uws.parameters.written import read_declaration, read_upload
 from pyramid_uws.settings import (
     ON_STOP,
     Key,
@@ -74,28 +74,29 @@ def _lines(text: str) -> tuple[str, ...]:
     return by_lines(str)(_text_or_object(text))
 
 
+def _declarations(given: Any, kind: type[T], read: Callable[[str], T], hint: str) -> tuple[T, ...]:
+    """Return what a dotted name stands for, what is written in lines, or what is there already."""
+    found = _text_or_object(given) if isinstance(given, str) else given
+    # One word alone is a dotted name, or was meant to be.
+    is_one_word = isinstance(found, str) and len(found.split()) == 1
+    is_named = isinstance(given, str) and found is not given
+    things = () if is_one_word or not isinstance(found, Iterable) else found
+    declared = tuple(things) if is_named else by_lines(read)(things)
+    if things is not found or not all(isinstance(each, kind) for each in declared):
+        raise ValueError(f"expected {hint} (package.module:NAME) of a sequence of {kind.__name__}, or lines")
+    return declared
+
+
 def read_parameters(given: Any) -> tuple[Parameter, ...]:
     """Return the declarations that a dotted name stands for, or those written in lines."""
-    found = _text_or_object(given) if isinstance(given, str) else given
-    if found is not given or (isinstance(given, str) and len(given.split()) == 1):
-        declared = tuple(found) if isinstance(found, Iterable) and not isinstance(found, str) else (None,)
-        if not all(isinstance(each, Parameter) for each in declared):
-            raise ValueError(
-                "expected the dotted name (package.module:NAME) of a sequence of Parameter, or declarations"
-            )
-        return declared
-    return by_lines(read_declaration)(given)
+    return _declarations(given, Parameter, read_declaration, "the dotted name")
 
 
 def read_uploads(given: Any) -> tuple[Upload, ...]:
-    """Return the uploads that a dotted name stands for, or ``any``."""
-    found = given
-    if isinstance(given, str):
-        found = ANY_UPLOADS if given == "any" else _text_or_object(given) if given else ()
-    declared = tuple(found) if isinstance(found, Iterable) and not isinstance(found, str) else (None,)
-    if not all(isinstance(each, Upload) for each in declared):
-        raise ValueError("expected any, or the dotted name (package.module:NAME) of a sequence of Upload")
-    return declared
+    """Return the uploads that a dotted name stands for, or those written in lines; or ``any``."""
+    if isinstance(given, str) and given == "any":
+        return ANY_UPLOADS
+    return _declarations(given, Upload, read_upload, "any, or the dotted name")
 
 
 def read_command(given: Any) -> CommandLine:
@@ -137,8 +138,8 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "uploads",
         read_uploads,
         "",
-        "Dotted name of a sequence of `Upload` declarations, or `any`; without it, `UPLOAD` means nothing. "
-        "See [uploads](uploads.md).",
+        "Dotted name of a sequence of `Upload` declarations, or declarations, a line each, or `any`; without it, "
+        "`UPLOAD` means nothing. See [uploads](uploads.md).",
     ),
     Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
     Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`, `optional`."),

@@ -6,7 +6,7 @@ too.
 """
 
 from .command import Command, ExitCode, Stdout
-from .line import CommandLine, Given
+from .line import CommandLine, Given, Takes
 from .results import ResultRule
 
-__all__ = ["Command", "CommandLine", "ExitCode", "Given", "ResultRule", "Stdout"]
+__all__ = ["Command", "CommandLine", "ExitCode", "Given", "ResultRule", "Stdout", "Takes"]

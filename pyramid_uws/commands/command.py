@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
@@ -10,7 +10,7 @@ from typing import Any, Self
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.results import MEDIA_TYPE
 
-from .line import CommandLine, Given
+from .line import CommandLine, Given, Takes
 from .placeholders import FACTS
 from .results import ResultRule, check_id
 
@@ -71,10 +71,10 @@ class Command:
         _refuse_twice("exit status", [code.status for code in self.exit_codes])
         _refuse_twice("pattern", [rule.glob for rule in self.results])
 
-    def check(self, parameters: Sequence[Parameter], besides: Iterable[str] = ()) -> None:
-        """Refuse, by ``ValueError``, what does not fit the parameters; those named ``besides`` may be unused."""
+    def check(self, takes: Takes) -> None:
+        """Refuse, by ``ValueError``, what does not fit parameters and uploads of the service."""
         try:
-            self.line.check(parameters, besides)
+            self.line.check(takes)
         except ValueError as problem:
             raise ValueError(f"command = {self.line.program} ...: {problem}") from problem
 

@@ -7,12 +7,14 @@ given, and repeated for each value of a multiple parameter. ``[[`` and ``]]`` st
 """
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pyramid_uws.exceptions import BadValue
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters.uploads import ANY
 
 from .placeholders import FACTS, Part, Placeholder, read_word
 
@@ -39,6 +41,56 @@ class Piece:
 
 
 @dataclass(frozen=True)
+class Takes:
+    """What a service takes; names in ``unused``, in capitals, may be without a place in the command line."""
+
+    parameters: Sequence[Parameter]
+    uploads: Sequence[Upload] = ()
+    unused: frozenset[str] = frozenset()
+
+    @cached_property
+    def declared(self) -> Mapping[str, Parameter]:
+        """The parameters, by folded names."""
+        return {parameter.key: parameter for parameter in self.parameters}
+
+    @cached_property
+    def files(self) -> Mapping[str, Upload]:
+        """The uploads that are no parameters, by folded names."""
+        return {each.key: each for each in self.uploads if each.key not in self.declared and each.name != ANY}
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What a placeholder may name, as it is declared, by folded names."""
+        declared = {key: parameter.name for key, parameter in self.declared.items()}
+        return declared | {key: upload.name for key, upload in self.files.items()}
+
+    def check(self, placeholder: Placeholder) -> None:
+        """Refuse a placeholder that stands for nothing, or for something else than it says."""
+        if placeholder.is_fact:
+            return
+        if placeholder.key in self.declared:
+            placeholder.check(self.declared[placeholder.key])
+        elif placeholder.key not in self.files:
+            known = ", ".join([*self.names.values(), *FACTS])
+            raise ValueError(f"{{{placeholder.name}}} stands for nothing; there is {known}")
+        elif not placeholder.mode:
+            raise ValueError(f"{{{placeholder.name}}}: an upload is a file, {{{placeholder.name}:input}}")
+
+    def may_miss(self, placeholder: Placeholder) -> bool:
+        """Tell whether a job may have nothing for it."""
+        if placeholder.is_fact:
+            return False
+        if placeholder.key in self.files:
+            return not self.files[placeholder.key].required
+        parameter = self.declared[placeholder.key]
+        return not parameter.required and parameter.default is None
+
+    def is_multiple(self, placeholder: Placeholder) -> bool:
+        """Tell whether a job may have several values for it."""
+        return placeholder.key in self.declared and self.declared[placeholder.key].multiple
+
+
+@dataclass(frozen=True)
 class Given:
     """What a job has for a command line: values and paths of files by folded names, facts by theirs."""
 
@@ -51,20 +103,19 @@ class Given:
         """Return what there is for a placeholder: nothing, one value, or several."""
         if placeholder.is_fact:
             return (self.facts[placeholder.name],)
-        parameter, value = self.declared[placeholder.key], self.values.get(placeholder.key)
-        path = self.files.get(placeholder.key)
+        value, path = self.values.get(placeholder.key), self.files.get(placeholder.key)
         if placeholder.mode == "input":
             if value is not None:
-                raise BadValue(parameter.name, value, "this is sent as a file, not as a text")
+                raise BadValue(placeholder.name, value, "this is sent as a file, not as a text")
             return () if path is None else (path,)
         if placeholder.mode == "if":
             absent = value is None or value is False or value == ()
             return () if absent and path is None else (True,)
         if path is not None:
-            raise BadValue(parameter.name, "", "this is sent as a text, not as a file")
+            raise BadValue(placeholder.name, "", "this is sent as a text, not as a file")
         if value is None:
             return ()
-        return tuple(value) if parameter.multiple else (value,)
+        return tuple(value) if self.declared[placeholder.key].multiple else (value,)
 
 
 @dataclass(frozen=True)
@@ -94,21 +145,16 @@ class CommandLine:
         """All placeholders."""
         return (placeholder for piece in self.pieces for placeholder in piece.placeholders)
 
-    def check(self, parameters: Sequence[Parameter], besides: Iterable[str] = ()) -> None:
-        """Refuse, by ``ValueError``, what does not fit the parameters; those named ``besides`` may be unused."""
-        declared = {parameter.key: parameter for parameter in parameters}
+    def check(self, takes: Takes) -> None:
+        """Refuse, by ``ValueError``, what does not fit parameters and uploads of the service."""
         for placeholder in self.placeholders:
-            if not placeholder.is_fact and placeholder.key not in declared:
-                known = ", ".join([*(parameter.name for parameter in parameters), *FACTS])
-                raise ValueError(f"{{{placeholder.name}}} stands for nothing; there is {known}")
-            if not placeholder.is_fact:
-                placeholder.check(declared[placeholder.key])
+            takes.check(placeholder)
         used = {placeholder.key for placeholder in self.placeholders}
-        for parameter in parameters:
-            if parameter.key not in used | {name.upper() for name in besides}:
-                raise ValueError(f"parameter {parameter.name} has no place in the command line")
+        for key, name in takes.names.items():
+            if key not in used | takes.unused:
+                raise ValueError(f"{name} is declared, but has no place in the command line")
         for piece in self.pieces:
-            _check_piece(piece, declared)
+            _check_piece(piece, takes)
 
     def fill(self, given: Given) -> list[bytes]:
         """Return the arguments for a job, the program's name in front; ``BadValue`` tells what cannot be."""
@@ -141,23 +187,22 @@ def _read_pieces(words: Sequence[str]) -> Iterator[Piece]:
         raise ValueError("[ without ] behind it; a word that is to be [ itself is written [[")
 
 
-def _check_piece(piece: Piece, declared: Mapping[str, Parameter]) -> None:
-    named = [declared[each.key] for each in piece.placeholders if not each.is_fact]
+def _check_piece(piece: Piece, takes: Takes) -> None:
+    named = [placeholder for placeholder in piece.placeholders if not placeholder.is_fact]
     if piece.optional and not named:
         raise ValueError("a group [ ] without a placeholder of a parameter would always be there")
-    if len({parameter.key for parameter in named if parameter.multiple}) > 1:
+    if len({placeholder.key for placeholder in named if takes.is_multiple(placeholder)}) > 1:
         raise ValueError(f"{named[0].name} and others: only one multiple parameter can be in a word or group")
     for word in piece.words:
         conditions = [part for part in word if isinstance(part, Placeholder) and part.mode == "if"]
         if conditions and (len(word) > 1 or not piece.optional):
             raise ValueError(f"{{{conditions[0].name}:if}} is a word of its own, and in a group [ ]")
-    if not piece.optional:
-        for parameter in named:
-            if not parameter.required and parameter.default is None:
-                raise ValueError(
-                    f"{{{parameter.name}}} may be missing: put it, with what belongs to it, between [ and ] as "
-                    "words of their own; or make it required, or give it a default"
-                )
+    for placeholder in named:
+        if not piece.optional and takes.may_miss(placeholder):
+            raise ValueError(
+                f"{{{placeholder.name}}} may be missing: put it, with what belongs to it, between [ and ] as "
+                "words of their own; or make it required, or give it a default"
+            )
 
 
 # Filling
@@ -198,4 +243,6 @@ def _write(word: Word, chosen: Mapping[Placeholder, Any], declared: Mapping[str,
 
 
 def _text(placeholder: Placeholder, value: Any, declared: Mapping[str, Parameter]) -> str:
-    return str(value) if placeholder.is_fact else placeholder.write(declared[placeholder.key], value)
+    if placeholder.is_fact or placeholder.mode == "input":
+        return str(value)
+    return placeholder.write(declared[placeholder.key], value)

@@ -67,8 +67,6 @@ class Placeholder:
 
     def write(self, parameter: Parameter, value: Any) -> str:
         """Return the value as it stands in a word."""
-        if self.mode == "input":
-            return str(value)
         text = TYPES["double"].write(value[self.number - 1]) if self.number else TYPES[parameter.type].write(value)
         if "\0" in text:
             raise BadValue(parameter.name, text, "a NUL character cannot be handed to a program")

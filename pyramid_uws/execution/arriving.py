@@ -204,6 +204,11 @@ def given_as_files(definition: ServiceDefinition, kept: Kept) -> tuple[str, ...]
     return (*files, *uploads)
 
 
+def uploads_of(definition: ServiceDefinition, pairs: Pairs) -> tuple[str, ...]:
+    """Return the names of the uploads that a job has."""
+    return tuple(each.name for each in _uploads(definition, pairs))
+
+
 def check_required(definition: ServiceDefinition, pairs: Pairs) -> None:
     """Refuse to run a job without an upload that is required."""
     given = {each.key for each in _uploads(definition, pairs)}

@@ -21,7 +21,7 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import check_priority, enqueue, lowered_by
-from .arriving import Kept, Reference, Sent, arrive, check_required, given_as_files
+from .arriving import Kept, Reference, Sent, arrive, check_required, given_as_files, uploads_of
 from .limiting import Limiter
 from .moving import move, note
 from .store import ResultStore
@@ -228,7 +228,8 @@ class WorkerSystem:
         files = given_as_files(definition, Kept(pairs, references))
         values = complete(definition.parameters, pairs, files, self.style)
         if definition.command is not None:  # what cannot be an argument is told now, not by the job
-            definition.command.arguments(definition.parameters, values, dict.fromkeys(files, "/"))
+            paths = dict.fromkeys((*files, *uploads_of(definition, pairs)), "/")
+            definition.command.arguments(definition.parameters, values, paths)
         by_key = {name.upper(): value for name, value in values.items()}
         return lowered_by(definition, by_key.get((definition.priority_parameter or "").upper()))
 

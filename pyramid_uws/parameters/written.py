@@ -15,6 +15,7 @@ from typing import Any
 
 from .declaration import Parameter
 from .types import TYPES
+from .uploads import Upload
 
 _FLAGS = ("required", "multiple", "condition")
 _TEXTS = ("unit", "ucd", "xtype")
@@ -22,15 +23,18 @@ _VALUES = ("default", "minimum", "maximum")
 _FACTS = (*_TEXTS, *_VALUES, "options")
 
 
+def read_upload(line: str) -> Upload:
+    """Return the upload that a line declares: ``NAME required MEDIA/TYPE ... -- DESCRIPTION``."""
+    words, description = _split(line)
+    media_types = tuple(word for word in words[1:] if word != "required")
+    return Upload(
+        name=words[0], required="required" in words[1:], media_types=media_types, description=description
+    )
+
+
 def read_declaration(line: str) -> Parameter:
     """Return the parameter that a line declares; ``ValueError`` tells what is wrong."""
-    written, *described = re.split(r"(?:^|\s)--(?:\s|$)", line, maxsplit=1)
-    try:
-        words = shlex.split(written)
-    except ValueError as problem:
-        raise ValueError(f"{problem} (a quote or a backslash that has no partner)") from None
-    if not words:
-        raise ValueError("expected NAME TYPE FLAGS FACT=VALUE -- DESCRIPTION")
+    words, description = _split(line)
     kind, flags, texts = _sort(words[1:])
     facts: dict[str, Any] = {key: text for key, text in texts.items() if key in _TEXTS}
     for key in _VALUES:
@@ -40,8 +44,19 @@ def read_declaration(line: str) -> Parameter:
     if "options" in texts:
         facts["options"] = _read_list(kind, "options", texts["options"])
     facts |= dict.fromkeys(flags, True)
-    description = described[0].strip() if described else ""
     return Parameter(name=words[0], type=kind, description=description, **facts)
+
+
+def _split(line: str) -> tuple[list[str], str]:
+    """Return the words of a line, and the description."""
+    written, *described = re.split(r"(?:^|\s)--(?:\s|$)", line, maxsplit=1)
+    try:
+        words = shlex.split(written)
+    except ValueError as problem:
+        raise ValueError(f"{problem} (a quote or a backslash that has no partner)") from None
+    if not words:
+        raise ValueError("expected a name, what is to be said of it, and behind -- a description")
+    return words, described[0].strip() if described else ""
 
 
 def _sort(words: list[str]) -> tuple[str, set[str], dict[str, str]]:

@@ -58,6 +58,11 @@ SECTIONS = {
             "parameters": "DEPTH int required",
             "results": "**/made.txt text/plain",
         },
+        "count": {
+            "command": "wc -c {stars:input} [ {more:input} ]",
+            "uploads": "stars required text/csv -- Stars.\nmore",
+            "stdout": "count text/plain",
+        },
         "quiet": {"command": "/bin/true", "stdout": "said text/plain"},
         "whisper": {"command": "/bin/true", "stdout": "said text/plain optional"},
         "linger": {"command": f"{RUN} linger", "results": "made.txt text/plain"},
@@ -118,6 +123,22 @@ class TestArguments:
         assert words[1] == "--table"
         assert Path(words[2]).read_bytes() == b"content"
         assert Path(words[2]).is_relative_to(commands.var)
+
+    @pytest.mark.spec("U-150")
+    def test_an_upload_too(self, commands):
+        files = {"x": ("../x", b"12345", "text/csv"), "y": ("-l", b"123", "text/csv")}
+        more = run(commands, "count", UPLOAD="STARS,param:x;more,param:y", files=files)
+        fewer = run(commands, "count", UPLOAD="stars,param:x", files={"x": files["x"]})
+
+        counts = [[line.split()[0] for line in results(each)["count"].splitlines()] for each in (more, fewer)]
+
+        assert counts == [[b"5", b"3", b"8"], [b"5"]]
+
+    @pytest.mark.spec("U-23")
+    def test_an_upload_that_is_missing_is_told(self, commands):
+        answer = http.post(commands.joblist("count"), data={"PHASE": "RUN"})
+
+        assert (answer.status_code, "the upload 'stars' is required" in answer.text) == (400, True)
 
     def test_it_works_in_the_folder_of_the_job_with_nothing_else_open(self, commands):
         found = told(commands, NAME="n")

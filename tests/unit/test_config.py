@@ -131,7 +131,7 @@ class TestAddService:
             ({"core": CORE, "titel": "?"}, r"service probe: .*unexpected keyword argument 'titel'"),
             ({"core": CORE, "parameters": (Parameter(name="A"), Parameter(name="a"))}, r"A is declared twice"),
             ({"core": CORE, "uploads": (Upload(name="a"), Upload(name="A"))}, r"upload a is declared twice"),
-            ({"core": CORE, "uploads": ("a",)}, r"uploads = .*: expected any, or the dotted name"),
+            ({"core": CORE, "uploads": (3,)}, r"uploads = .*: expected any, or the dotted name"),
             (
                 {"core": CORE, "uploads": (Upload(name="x"),), "parameters": (Parameter(name="Upload"),)},
                 r"a service with uploads has no parameter UPLOAD of its own",
@@ -428,7 +428,7 @@ class TestCommands:
                 ["command = env {X}"],
                 r"service probe: command = env \.\.\.: \{X\} stands for nothing; there is job",
             ),
-            (["command = env", "parameters =", "  A", "  B"], r"command = env \.\.\.: parameter A has no place"),
+            (["command = env", "parameters =", "  A", "  B"], r"command = env \.\.\.: A is declared, but has no"),
             (
                 ["command = env", "parameters =", "  A", "  B duoble"],
                 r"setting \[uws:service:probe\] parameters = B duoble: 'duoble' is neither a type \(string, ",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyramid_uws.commands import Command, CommandLine
+from pyramid_uws.commands import Command, CommandLine, Takes
 from pyramid_uws.exceptions import BadValue
-from pyramid_uws.parameters import Parameter, complete
+from pyramid_uws.parameters import Parameter, Upload, complete
 
 DECLARED = (
     Parameter(name="NAME", required=True),
@@ -25,14 +25,14 @@ DECLARED = (
     Parameter(name="TABLE"),
     Parameter(name="SET", type="double", condition=True),
 )
-ALL = [parameter.name for parameter in DECLARED]
+ALL = frozenset(parameter.key for parameter in DECLARED)
 FACTS = {"job.id": "abc", "job.directory": "/scratch"}
 
 
 def words(line, *pairs, files=(), declared=DECLARED):
     """Return the arguments behind the program, as texts, for what a client sends."""
     command = Command(program="/bin/p", line=CommandLine(f"p {line}"))
-    command.check(declared, besides=ALL)
+    command.check(Takes(declared, unused=ALL))
     values = complete(declared, (("NAME", "n"), *pairs), files)
     filled = command.arguments(declared, values, {name: f"/store/{name}" for name in files}, FACTS)
     assert filled[0] == b"p"
@@ -257,15 +257,51 @@ class TestMistakes:
     )
     def test_what_does_not_fit_the_parameters(self, line, message):
         with pytest.raises(ValueError, match=message):
-            Command(program="/bin/p", line=CommandLine(line)).check(DECLARED, besides=ALL)
+            Command(program="/bin/p", line=CommandLine(line)).check(Takes(DECLARED, unused=ALL))
 
     def test_a_parameter_that_does_nothing(self):
         command = Command(program="/bin/p", line=CommandLine("p {NAME}"))
 
-        with pytest.raises(ValueError, match="parameter COUNT has no place in the command line"):
-            command.check((DECLARED[0], DECLARED[3]))
-        command.check((DECLARED[0], DECLARED[3]), besides=["count"])
+        with pytest.raises(ValueError, match="COUNT is declared, but has no place in the command line"):
+            command.check(Takes((DECLARED[0], DECLARED[3])))
+        command.check(Takes((DECLARED[0], DECLARED[3]), unused=frozenset({"COUNT"})))
 
     def test_a_default_that_is_to_be_a_file(self):
         with pytest.raises(ValueError, match="a default is no file"):
-            Command(program="/bin/p", line=CommandLine("p {T:input}")).check((Parameter(name="T", default="x"),))
+            Command(program="/bin/p", line=CommandLine("p {T:input}")).check(
+                Takes((Parameter(name="T", default="x"),))
+            )
+
+
+class TestUploads:
+    """Files that are sent by UPLOAD, and are no parameters."""
+
+    TAKES = Takes((), (Upload(name="stars", required=True), Upload(name="more"), Upload(name="*")))
+
+    def test_their_paths_are_there_by_name(self):
+        command = Command(
+            program="/bin/p", line=CommandLine("p {STARS:input} [ -m {more:input} ] [ {more:if} x ]")
+        )
+        command.check(self.TAKES)
+
+        assert command.arguments((), {}, {"stars": "/s"}) == [b"p", b"/s"]
+        assert command.arguments((), {}, {"stars": "/s", "more": "/m"}) == [b"p", b"/s", b"-m", b"/m", b"x"]
+
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("p {stars:input}", "more is declared, but has no place in the command line"),
+            ("p {stars} [ {more:input} ]", r"\{stars\}: an upload is a file, \{stars:input\}"),
+            ("p {stars:input} {more:input}", r"\{more\} may be missing"),
+            ("p {stars:input} [ {most:input} ]", r"\{most\} stands for nothing; there is stars, more, job.id"),
+            ("p {*:input}", r"\{\*\} stands for nothing"),
+        ],
+    )
+    def test_mistakes(self, line, message):
+        with pytest.raises(ValueError, match=message):
+            Command(program="/bin/p", line=CommandLine(line)).check(self.TAKES)
+
+    def test_one_that_stands_in_for_a_parameter_is_that(self):
+        takes = Takes((Parameter(name="T", required=True),), (Upload(name="T"),))
+
+        Command(program="/bin/p", line=CommandLine("p {T:input}")).check(takes)

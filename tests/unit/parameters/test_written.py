@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from pyramid_uws.parameters import Parameter
-from pyramid_uws.parameters.written import read_declaration
+from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters.written import read_declaration, read_upload
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_there_is_a_way_to_write_every_fact():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("-- a description", "expected NAME TYPE FLAGS"),
+        ("-- a description", "expected a name, what is to be said of it"),
         ("RADIUS duoble", "'duoble' is neither a type"),
         ("RADIUS double requird", "'requird' is neither a type"),
         ("RADIUS double mimimum=3", "'mimimum=3' is neither a type"),
@@ -91,3 +91,36 @@ def test_there_is_a_way_to_write_every_fact():
 def test_a_mistake_is_told(line, message):
     with pytest.raises(ValueError, match=message):
         read_declaration(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "upload"),
+    [
+        ("stars", Upload(name="stars")),
+        (
+            "stars required text/csv application/x-votable+xml -- Stars, it's true.",
+            Upload(
+                name="stars",
+                required=True,
+                media_types=("text/csv", "application/x-votable+xml"),
+                description="Stars, it's true.",
+            ),
+        ),
+    ],
+)
+def test_an_upload_is_a_line_too(line, upload):
+    assert read_upload(line) == upload
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("1st", "'1st' is no name of an upload"),
+        ("stars requird", "upload stars: 'requird' is no media type"),
+        ("-- x", "expected a name"),
+        ("'stars", "No closing quotation"),
+    ],
+)
+def test_an_upload_that_cannot_be(line, message):
+    with pytest.raises(ValueError, match=message):
+        read_upload(line)
