@@ -52,6 +52,8 @@ setup(
         "lxml>=5.2,<7",
         "multipart>=1.2,<3",
         "argon2-cffi>=23.1,<27",
+        # Since 2.6 what is unpacked while it is read is bounded.
+        "urllib3>=2.6,<3",
         "plaster>=1.1,<2",
         "plaster-pastedeploy>=1,<2",
     ],

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from pyramid.exceptions import ConfigurationError
 from pyramid.settings import falsey, truthy
 
+from pyramid_uws.parameters.hosts import Fetching, read_hosts
+
 PREFIX = "uws."
 
 #: What becomes of running jobs when the server is stopped.
@@ -46,10 +48,18 @@ class Settings:
     waiters: int
     max_body: int
     max_upload: int
+    upload_urls: bool
+    upload_hosts: tuple[str, ...]
+    upload_timeout: float
     list_anonymous: bool
     development: bool
     title: str
     includes: tuple[str, ...]
+
+    @property
+    def fetching(self) -> Fetching:
+        """How uploads are fetched."""
+        return Fetching(enabled=self.upload_urls, hosts=self.upload_hosts, timeout=self.upload_timeout)
 
     @property
     def socket(self) -> Path:
@@ -242,6 +252,16 @@ TABLE: tuple[Key, ...] = (
         "The largest file that is sent along, or fetched for an upload, in bytes (`100M`); 0: unlimited. Services "
         "may have lower limits.",
     ),
+    Key("upload_urls", read_flag, "true", "Whether uploads may be given by URL, to be fetched by the job."),
+    Key(
+        "upload_hosts",
+        read_hosts,
+        "",
+        "From where uploads may be fetched besides public addresses: names of hosts, addresses, and networks such "
+        "as `10.0.0.0/8`, separated by blanks. Private, loopback and other special addresses are refused "
+        "otherwise.",
+    ),
+    Key("upload_timeout", read_seconds, "300", "Seconds for fetching all uploads of a job; 0: unlimited."),
     Key(
         "list_anonymous",
         read_flag,

@@ -145,6 +145,7 @@ class Site:
             wake=self.wake,
             limiter=self.limiter,
             style=style,
+            fetching=self.settings.fetching,
         )
         return system
 

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadRequest, BadValue, TooLarge
 from pyramid_uws.parameters import merge
-from pyramid_uws.parameters.uploads import ANY, UPLOAD, Sending, read_uploads
+from pyramid_uws.parameters.hosts import Fetching
+from pyramid_uws.parameters.uploads import ANY, UPLOAD, Sending, hidden, read_uploads
 from pyramid_uws.parameters.values import Pairs
 from pyramid_uws.uws.control import is_parameter
 
@@ -150,6 +152,16 @@ def _check_number(definition: ServiceDefinition, kept: Kept) -> None:
     limit, number = definition.limits.max_uploads, len(_uploads(definition, kept.pairs))
     if limit and number > limit:
         raise TooLarge(f"These are {number} uploads; a job of {definition.name} takes at most {limit}.")
+
+
+def check_sources(definition: ServiceDefinition, pairs: Pairs, fetching: Fetching) -> None:
+    """Refuse uploads by URL where none are fetched, or from where; hosts that have names are looked up later."""
+    for name, url in to_fetch(definition, pairs).items():
+        shown = f"{name},{hidden(url)}"
+        if not fetching.enabled:
+            raise BadValue(UPLOAD, shown, "this site fetches nothing; send a file, name,param:part")
+        if fetching.refuses(urlsplit(url).hostname or ""):
+            raise BadValue(UPLOAD, shown, "nothing is fetched from an address that is not public")
 
 
 # Parameters

@@ -1,8 +1,8 @@
 """The core process: makes itself fit to run somebody's code, runs it, and tells the keeper how that ended.
 
 May import ``parameters``, ``exceptions``, ``tables`` and ``uws`` of the package, and :mod:`.bounds`,
-:mod:`.corejob`, :mod:`.jobdir`, :mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever is imported here,
-every job carries.
+:mod:`.corejob`, :mod:`.fetching`, :mod:`.jobdir`, :mod:`.linux` of this folder. Neither ZODB nor Pyramid: whatever
+is imported here, every job carries.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
@@ -96,14 +96,26 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
 
 
 def run_core(directory: JobDirectory, spec: JobSpec, log_to: int) -> dict[str, Any]:
-    """Call the core; return what is to be said of the end."""
+    """Call the core, once its uploads are here; return what is to be said of the end."""
     core = load(spec.core)
-    values = complete(spec.declarations, spec.parameters, spec.uploads, spec.style)
-    job = CoreJob(directory, spec, values, log_to)
+    values = complete(spec.declarations, spec.parameters, (*spec.uploads, *spec.to_fetch), spec.style)
+    fetched = _fetch(directory, spec)
+    job = CoreJob(directory, replace(spec, uploads={**spec.uploads, **fetched}), values, log_to)
+    for name, path in fetched.items():
+        job.log(f"{Path(path).stat().st_size} bytes were fetched for the upload {name}")
     made = core(job)
     if made is not None:
         job.add_table("result", made)
     return {"ended": "returned"}
+
+
+def _fetch(directory: JobDirectory, spec: JobSpec) -> dict[str, str]:
+    """Fetch the uploads that were given by URL; return their files."""
+    if not spec.to_fetch:
+        return {}
+    fetch_all = load("pyramid_uws.execution.fetching:fetch_all")  # few jobs need what that imports
+    files = fetch_all(spec.to_fetch, directory.uploads_folder, spec.fetching, spec.limits.max_upload)
+    return {name: str(path) for name, path in files.items()}
 
 
 def load(dotted_name: str) -> Callable[..., Any]:

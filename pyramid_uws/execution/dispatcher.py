@@ -24,7 +24,7 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import release
-from .arriving import files_of
+from .arriving import files_of, to_fetch
 from .changes import Claimed, call_up, claim, hand_over, refuse, report
 from .choosing import Chooser, anybody_held
 from .endings import ABORT, OVERDUE, STOP
@@ -366,6 +366,8 @@ class Dispatcher:
             parameters=claimed.parameters,
             style=claimed.style,
             uploads={name: str(self.store.reference(job_id, file)) for name, file in files.items()},
+            to_fetch=to_fetch(definition, claimed.parameters),
+            fetching=self.settings.fetching,
             owner=claimed.owner,
             runid=claimed.runid,
             duration=claimed.duration,

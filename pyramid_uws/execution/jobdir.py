@@ -6,6 +6,7 @@
 ``progress``        core                  how far it is, see :mod:`.progress`
 ``log``             keeper                what the core said on stdout, stderr and with ``job.log``, bounded
 ``scratch/``        core                  where it works
+``uploads/``        core                  uploads that were fetched
 ``results/``        core                  finished results by id; names with a dot in front are being written
 ``results.jsonl``   core                  a line for every finished result
 ``outcome.json``    keeper                how it ended, :class:`Outcome`; nothing happens in here after that
@@ -26,6 +27,7 @@ from typing import Any, Self
 
 from pyramid_uws.commands import Command
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters.hosts import Fetching
 from pyramid_uws.uws.limits import Limits
 
 from .files import Reserved, create_whole, remove_tree
@@ -43,6 +45,7 @@ OUTCOME_ROOM = 65536
 class JobSpec:
     """What is to be run.
 
+    ``uploads`` are files by name; ``to_fetch`` URLs by name, of uploads that ``fetching`` tells how to get.
     ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
     ``limits`` are the service's, ``command`` is what its core runs if it has one.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
@@ -57,6 +60,8 @@ class JobSpec:
     parameters: tuple[tuple[str, str], ...] = ()
     style: str = "dali"
     uploads: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    to_fetch: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fetching: Fetching = field(default_factory=Fetching)
     owner: str | None = None
     runid: str | None = None
     duration: int = 0
@@ -74,7 +79,8 @@ class JobSpec:
         """Write the spec."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["declarations"] = [dataclasses.asdict(parameter) for parameter in self.declarations]
-        fields["uploads"] = dict(self.uploads)
+        fields["uploads"], fields["to_fetch"] = dict(self.uploads), dict(self.to_fetch)
+        fields["fetching"] = dataclasses.asdict(self.fetching)
         fields["limits"] = dataclasses.asdict(self.limits)
         fields["command"] = None if self.command is None else self.command.to_plain()
         return json.dumps(fields)
@@ -91,6 +97,8 @@ class JobSpec:
         fields["limits"] = Limits(**fields.get("limits", {}))
         command = fields.get("command")
         fields["command"] = None if command is None else Command.from_plain(command)
+        fetching = fields.get("fetching", {})
+        fields["fetching"] = Fetching(**{name: _with_tuples(value) for name, value in fetching.items()})
         return cls(**fields)
 
 
@@ -139,6 +147,7 @@ class JobDirectory:
         self.progress_file = path / "progress"
         self.scratch = path / "scratch"
         self.results_folder = path / "results"
+        self.uploads_folder = path / "uploads"
         self._spec = path / "job.json"
         self._keeper = path / "keeper.json"
         self._result_list = path / "results.jsonl"

@@ -13,6 +13,7 @@ from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected
 from pyramid_uws.interfaces import IWorkerSystem
 from pyramid_uws.parameters import complete
+from pyramid_uws.parameters.hosts import Fetching
 from pyramid_uws.parameters.values import Pairs
 from pyramid_uws.tree import Job, Joblist, Root, find_joblist
 from pyramid_uws.uws import phases
@@ -21,7 +22,16 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 from .admission import check_priority, enqueue, lowered_by
-from .arriving import Kept, Reference, Sent, arrive, check_required, given_as_files, uploads_of
+from .arriving import (
+    Kept,
+    Reference,
+    Sent,
+    arrive,
+    check_required,
+    check_sources,
+    given_as_files,
+    uploads_of,
+)
 from .limiting import Limiter
 from .moving import move, note
 from .store import ResultStore
@@ -43,7 +53,7 @@ _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 class WorkerSystem:
     """The jobs of one renderer of one service. ``wake`` tells the dispatcher that something is to be done.
 
-    ``limiter`` knows how many jobs may wait.
+    ``limiter`` knows how many jobs may wait, ``fetching`` from where uploads may be fetched.
 
     ``style`` is how conditions are written there, the renderer's ``parameter_style``.
     """
@@ -59,6 +69,7 @@ class WorkerSystem:
         wake: Callable[[], None],
         limiter: Limiter,
         style: str = "dali",
+        fetching: Fetching = Fetching(),  # noqa: B008 - it is frozen
     ) -> None:
         self.service = service
         self.renderer = renderer
@@ -68,6 +79,7 @@ class WorkerSystem:
         self.wake = wake
         self.limiter = limiter
         self.style = style
+        self.fetching = fetching
 
     # Verbs
 
@@ -237,7 +249,9 @@ class WorkerSystem:
         """Return what a job has after more was sent to it."""
         definition = self._offered()
         check_priority(definition, sent.pairs)
-        return arrive(definition, self.style, kept, sent, replace=replace)
+        arrived = arrive(definition, self.style, kept, sent, replace=replace)
+        check_sources(definition, arrived.pairs, self.fetching)
+        return arrived
 
 
 def _refuse_archived(job: Job) -> None:

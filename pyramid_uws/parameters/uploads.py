@@ -26,7 +26,7 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+*-]+", re.ASCII)
 
 # A semicolon may be part of a URL; one before the next name and scheme parts two pairs.
 _PART = re.compile(r";(?=\s*[A-Za-z][A-Za-z0-9_]*,\s*[A-Za-z][A-Za-z0-9+.-]*:)", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z0-9._~:-]+", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9._~:-]+", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,26 +126,34 @@ def _read_pair(pair: str) -> Sending:
         if not uri.partition(":")[2]:
             raise BadValue(UPLOAD, pair, "after param: the name of a part of the form is needed")
     elif scheme in {"http", "https"} and ":" in uri:
-        check_url(uri, f"the URL of the upload {name}")
+        _check(name, uri)
     else:
         raise BadValue(UPLOAD, f"{name},{hidden(uri)}", "content is taken from param:, http: and https: only")
     return Sending(name, uri)
 
 
-def check_url(url: str, what: str = "the URL") -> SplitResult:
-    """Return the parts of an http(s) URL that can be fetched; :class:`BadValue` shows no secrets in it."""
+def _check(name: str, url: str) -> None:
+    try:
+        check_url(url)
+    except ValueError as problem:
+        raise BadValue(UPLOAD, f"{name},{hidden(url)}", f"the URL {problem}") from problem
+
+
+def check_url(url: str) -> SplitResult:
+    """Return the parts of an http(s) URL that can be fetched; ``ValueError`` says why it cannot be."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise BadValue(UPLOAD, hidden(url), f"{what} cannot be read") from None
-    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url or len(url) > LONGEST_URL:
-        reason = f"has at most {LONGEST_URL} printable ASCII characters, without blanks"
-        raise BadValue(UPLOAD, hidden(url), f"{what} {reason}; others are percent-encoded")
-    if parts.scheme not in {"http", "https"} or not host or not _LABEL.fullmatch(host):
-        raise BadValue(UPLOAD, hidden(url), f"{what} begins with http:// or https:// and a host")
+        raise ValueError("cannot be read as a URL") from None
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        raise ValueError("has characters that have to be percent-encoded")
+    if len(url) > LONGEST_URL:
+        raise ValueError(f"has more than {LONGEST_URL} characters")
+    if parts.scheme not in {"http", "https"} or not host or not _HOST.fullmatch(host):
+        raise ValueError("does not begin with http:// or https:// and a host")
     if "@" in parts.netloc:
-        raise BadValue(UPLOAD, hidden(url), f"{what} has a user or a password, which would be kept with the job")
+        raise ValueError("has a user or a password, which would be kept with the job")
     return parts
 
 

@@ -9,8 +9,20 @@ import pytest
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.limits import SECOND
 from tests.support.headerpolicy import HEADER
-from tests.support.http import Session, create, http, job_document, run, wait_for, wait_for_phase, xpath
+from tests.support.http import (
+    Session,
+    abort,
+    create,
+    http,
+    job_document,
+    run,
+    text,
+    wait_for,
+    wait_for_phase,
+    xpath,
+)
 from tests.support.server import Server
+from tests.support.sources import CONTENT, source
 from tests.support.upload_cores import SECTIONS
 
 TABLE = b"ra,dec\n1.5,2.5\n\x00\xff"
@@ -30,6 +42,20 @@ def guarded(tmp_path_factory):
     settings = {"uws.includes": "tests.support.headerpolicy"}
     with Server(tmp_path_factory.mktemp("guarded"), settings=settings, services=[], sections=SECTIONS) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def near(tmp_path_factory):
+    """A server that may fetch from this machine."""
+    settings = {"uws.upload_hosts": "127.0.0.1", "uws.upload_timeout": "2"}
+    with Server(tmp_path_factory.mktemp("near"), settings=settings, services=[], sections=SECTIONS) as server:
+        yield server
+
+
+@pytest.fixture
+def offline(make_server):
+    """A server that fetches nothing."""
+    return make_server(settings={"uws.upload_urls": "false"}, services=[], sections=SECTIONS)
 
 
 def session_of(user):
@@ -436,6 +462,121 @@ class TestNotTaken:
 
         assert shown(job) == [("UPLOAD", value), ("p", f"{job}/parameters/p")]
         assert told(job) == {"p": of(TABLE)}
+
+
+@pytest.fixture(scope="module")
+def web():
+    with source() as web:
+        yield web
+
+
+def failure(job):
+    """Run the job until it fails; return kind and sentence of the error."""
+    run(job)
+    wait_for_phase(job, "ERROR")
+    document = job_document(job)
+    return xpath(document, "string(//uws:errorSummary/@type)"), text(document, "//uws:errorSummary/uws:message")
+
+
+class TestByUrl:
+    @pytest.mark.spec("D-36", "D-38")
+    def test_it_is_fetched_by_the_job_and_used_like_any_other(self, near, web):
+        value = f"one,{web.url}/plain;two,param:p;three,{web.url}/to?/gzip"
+
+        job = create(near.joblist("any"), UPLOAD=value, files={"p": TABLE})
+
+        assert shown(job)[:3] == [("UPLOAD", pair) for pair in value.split(";")]
+        assert told(job) == {"one": of(CONTENT), "two": of(TABLE), "three": of(CONTENT)}
+
+    @pytest.mark.spec("D-36")
+    def test_it_meets_what_is_required_and_stands_in_for_a_parameter(self, near, web):
+        job = create(near.joblist("some"), UPLOAD=[f"left,{web.url}/plain", f"right,{web.url}/plain"])
+
+        assert told(job) == {"Left": of(CONTENT), "right": of(CONTENT)}
+
+    @pytest.mark.spec("D-39")
+    @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "169.254.169.254", "10.0.0.1", "[::ffff:127.0.0.1]"])
+    def test_an_address_that_is_not_public_is_refused_at_once(self, server, stored, host):
+        answer = refusal(server, stored, f"mine,http://{host}/secret")
+
+        assert (answer.status_code, "not public" in answer.text) == (400, True), answer.text
+
+    @pytest.mark.spec("D-39")
+    @pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f000001"])
+    def test_a_name_that_has_one_is_refused_by_the_job(self, server, web, host):
+        asked = len(web.asked)
+        job = create(server.joblist("any"), UPLOAD=f"mine,http://{host}:{web.port}/plain?token=SECRET")
+
+        kind, sentence = failure(job)
+
+        assert kind == "fatal"
+        assert sentence.startswith(f"The upload mine could not be fetched from http://{host}:{web.port}/plain?…: ")
+        assert "not a public one" in sentence
+        assert len(web.asked) == asked
+        assert "SECRET" not in server.log
+
+    @pytest.mark.spec("D-39")
+    def test_a_redirect_is_looked_at_again(self, near, web):
+        job = create(near.joblist("any"), UPLOAD=f"mine,{web.url}/to?http://127.0.0.2:{web.port}/plain")
+
+        kind, sentence = failure(job)
+
+        assert (kind, "127.0.0.2, is not a public one" in sentence) == ("fatal", True)
+
+    @pytest.mark.spec("D-37")
+    @pytest.mark.parametrize(
+        ("path", "kind", "said"),
+        [
+            ("/large", "fatal", "at most 1000 are taken"),
+            ("/endless", "fatal", "more than the 1000 bytes"),
+            ("/status/404", "fatal", "answered 404"),
+            ("/status/503", "transient", "answered 503"),
+            ("/dripping", "transient", "longer than the 2 s"),
+        ],
+    )
+    def test_what_cannot_be_had_ends_the_job_with_a_reason(self, near, web, path, kind, said):
+        job = create(near.joblist("some"), UPLOAD=f"right,{web.url}{path}", LEFT="a")
+        if path == "/dripping":
+            job = create(near.joblist("any"), UPLOAD=f"right,{web.url}{path}")
+
+        assert failure(job) == (kind, AnyTextWith("The upload right could not be fetched", said))
+
+    @pytest.mark.spec("D-39")
+    def test_a_password_is_neither_kept_nor_shown_nor_logged(self, server, stored):
+        answer = refusal(server, stored, "mine,http://user:SECRET@example.org/x")
+
+        assert answer.status_code == 400
+        assert "a user or a password" in answer.text
+        assert "SECRET" not in answer.text + server.log
+
+    def test_a_site_may_fetch_nothing(self, offline):
+        answer = http.post(offline.joblist("any"), data={"UPLOAD": "mine,https://example.org/x"})
+
+        assert (answer.status_code, "fetches nothing" in answer.text) == (400, True)
+
+    def test_it_is_over_when_the_job_is_aborted(self, near, web):
+        job = create(near.joblist("any"), UPLOAD=f"mine,{web.url}/mumbling", PHASE="RUN")
+        wait_for(lambda: any(path == "/mumbling" for path, _ in web.asked))
+
+        abort(job)
+
+        assert wait_for_phase(job) == "ABORTED"
+
+
+class AnyTextWith:
+    """Equal to texts that have all these in them."""
+
+    def __init__(self, *parts):
+        self.parts = parts
+
+    def __eq__(self, text):
+        return all(part in text for part in self.parts)
+
+    def __hash__(self):
+        return hash(self.parts)
+
+    def __repr__(self):
+        return f"a text with {self.parts}"
 
 
 def test_a_large_file_object_is_read_as_it_comes(server):

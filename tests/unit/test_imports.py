@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "documents": {"uws", "exceptions"},
     "tree": {"uws", "interfaces", "exceptions"},
     "definition": {"commands", "uws", "parameters"},
-    "settings": set(),
+    "settings": {"parameters"},
     "sections": {"commands", "definition", "parameters", "settings"},
     "execution": {
         "commands",
@@ -34,6 +34,7 @@ MAY_IMPORT = {
         "tables",
         "tree",
         "uws",
+        "version",
     },
     "auth": {"exceptions", "settings", "tree"},
     "demo": {"datalink", "parameters", "tables", "exceptions"},
