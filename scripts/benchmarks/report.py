@@ -16,7 +16,7 @@ _HEADINGS = ("scenario", "case", "count", "p50 ms", "p99 ms", "rate /s", "ratio"
 #: Below this line of a Markdown file, everything is written by :func:`put_into`.
 MARKER = "<!-- written by scripts/bench -->"
 
-_VERDICTS = {True: "yes", False: "no", None: ""}
+_VERDICTS = {True: "yes", False: "no", None: "not told by this run"}
 _PACKAGES = ("pyramid_uws", "pyramid", "waitress", "ZODB", "BTrees")
 
 
@@ -97,6 +97,7 @@ _PARTS = {
     "Starting": {"start", "idle"},
     "Lists": {"lists"},
     "Waiting": {"wait-one", "wait-job", "wait-jobs"},
+    "Soak": {"soak"},
 }
 
 
