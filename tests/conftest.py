@@ -48,7 +48,7 @@ def make_server(tmp_path):
 def pytest_runtestloop(session):
     """Clear up before coverage is combined."""
     result = yield
-    if not hasattr(session.config, "workerinput"):
+    if session.config.pluginmanager.hasplugin("_cov") and not hasattr(session.config, "workerinput"):
         remove_unfinished(session.config.rootpath)
     return result
 

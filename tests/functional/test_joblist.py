@@ -14,7 +14,7 @@ from pyramid_uws.tree.shelf import ROOT_KEY
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.phases import PHASES
 from tests.support import exhibits
-from tests.support.http import NAMESPACES, TIMEOUT, Session, create, http, job_document, parse, run, text, xpath
+from tests.support.http import NAMESPACES, PATIENCE, Session, create, http, job_document, parse, run, text, xpath
 from tests.support.server import Server
 
 UWS = f"{{{NAMESPACES['uws']}}}"
@@ -358,7 +358,7 @@ class TestLongOnes:
 
     def test_the_connection_goes_on_afterwards(self, long):
         parts = urlsplit(long)
-        with contextlib.closing(http_client.HTTPConnection(parts.netloc, timeout=TIMEOUT)) as connection:
+        with contextlib.closing(http_client.HTTPConnection(parts.netloc, timeout=PATIENCE)) as connection:
             connection.request("GET", parts.path)
             assert len(etree.fromstring(connection.getresponse().read())) == VERY_MANY
             line = connection.sock

@@ -159,7 +159,7 @@ def test_the_jobs_of_a_lost_worker_are_run_again_by_others(make_server, tmp_path
             wait_for(lambda: runs(tmp_path, job))
             first.kill()
             with Worker(web, "second"):
-                wait_for(lambda: len(runs(tmp_path, job)) == 2, timeout=40)
+                wait_for(lambda: len(runs(tmp_path, job)) == 2)
                 info = told(job_document(job))
                 assert (info["attempt"], phase(job)) == ("2", "EXECUTING")
                 assert "worker that ran the job was lost" in info["lastFailure"]

@@ -1,6 +1,7 @@
 """Workers in processes of their own: two share a queue over ZEO; one is killed, stopped, told to end."""
 
 import signal
+import statistics
 import subprocess
 import time
 from collections import defaultdict
@@ -74,7 +75,7 @@ def began(folder, job):
 
 def test_two_workers_run_five_hundred_jobs_though_one_is_killed(web, folder, first, second):
     jobs = [create(web.joblist("tally"), FOLDER=folder, PHASE="RUN") for _ in range(JOBS)]
-    wait_for(lambda: len(lines(folder)) > JOBS * 0.6, timeout=60, what="a third of the jobs")
+    wait_for(lambda: len(lines(folder)) > JOBS * 0.6, timeout=240, what="a third of the jobs")
 
     first.kill()
 
@@ -82,7 +83,7 @@ def test_two_workers_run_five_hundred_jobs_though_one_is_killed(web, folder, fir
         document = parse(http.get(f"{web.joblist('tally')}?PHASE=COMPLETED"))
         return len(xpath(document, "//uws:jobref")) == JOBS
 
-    wait_for(completed, timeout=60, interval=0.2, what="all of them COMPLETED")
+    wait_for(completed, timeout=240, interval=0.2, what="all of them COMPLETED")
     runs = defaultdict(list)
     for word, job_id, pid, moment in lines(folder):
         runs[job_id].append((float(moment), word, pid))
@@ -105,10 +106,12 @@ def test_the_operator_sees_the_workers(web, first, capfd):
 
 
 def test_a_new_job_is_begun_at_once(web, folder, first):
-    started = time.monotonic()
+    took = []
     for _ in range(5):
+        started = time.monotonic()
         wait_for_phase(create(web.joblist("tally"), FOLDER=folder, PHASE="RUN"), "COMPLETED")
-    assert time.monotonic() - started < 8, "the workers do not hear of new jobs"
+        took.append(time.monotonic() - started)
+    assert statistics.median(took) < 1.6, f"the workers do not hear of new jobs: {took}"
 
 
 def test_what_a_dead_worker_has_run_is_ended_and_then_run_again(web, folder, first):
@@ -119,10 +122,10 @@ def test_what_a_dead_worker_has_run_is_ended_and_then_run_again(web, folder, fir
     first.kill()
 
     with Worker(web, "second"):
-        wait_for_phase(once, "ERROR", timeout=40)
+        wait_for_phase(once, "ERROR")
         assert "worker that ran the job was lost" in http.get(f"{once}/error").text
         assert not Path(f"/proc/{pid}").exists(), "ended before the job was taken away"
-        wait_for_phase(job, "COMPLETED", timeout=40)
+        wait_for_phase(job, "COMPLETED")
     assert len(began(folder, job)) == 2
 
 
@@ -141,7 +144,7 @@ def test_a_worker_that_was_stopped_and_comes_back_changes_nothing(web, folder, f
     wait_for(lambda: began(folder, job))
     first.process.send_signal(signal.SIGSTOP)
     with Worker(web, "second"):
-        wait_for(lambda: len(began(folder, job)) == 2, timeout=40, what="the second attempt")
+        wait_for(lambda: len(began(folder, job)) == 2, what="the second attempt")
         wait_for_phase(job, "COMPLETED")
         first.process.send_signal(signal.SIGCONT)
         wait_for(lambda: "was declared dead" in first.log)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from .http import http
 
-PATIENCE = 30
+PATIENCE = 60
 
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)

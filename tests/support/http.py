@@ -19,7 +19,8 @@ NAMESPACES: Mapping[str, str] = {
     "html": "http://www.w3.org/1999/xhtml",
 }
 FINAL = frozenset({"COMPLETED", "ERROR", "ABORTED", "ARCHIVED"})
-TIMEOUT = 30
+#: How long is waited for anything (s): long enough for a busy machine, and no longer than it takes otherwise.
+PATIENCE = 90
 T = TypeVar("T")
 
 
@@ -32,7 +33,7 @@ class Session(requests.Session):
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
 
     def request(self, method, url, **options):
-        options.setdefault("timeout", TIMEOUT)
+        options.setdefault("timeout", PATIENCE)
         options.setdefault("allow_redirects", False)
         return super().request(method, url, **options)
 
@@ -71,7 +72,9 @@ def phase(job: str, *, session: requests.Session = http) -> str:
     return answer.text
 
 
-def wait_for(predicate: Callable[[], T], timeout: float = 20, *, interval: float = 0.02, what: str = "") -> T:
+def wait_for(
+    predicate: Callable[[], T], timeout: float = PATIENCE, *, interval: float = 0.02, what: str = ""
+) -> T:
     """Call the predicate until it returns something true, and return that."""
     deadline = time.monotonic() + timeout
     while not (value := predicate()):
@@ -82,7 +85,7 @@ def wait_for(predicate: Callable[[], T], timeout: float = 20, *, interval: float
     return value
 
 
-def wait_for_phase(job: str, *wanted: str, timeout: float = 30, session: requests.Session = http) -> str:
+def wait_for_phase(job: str, *wanted: str, timeout: float = PATIENCE, session: requests.Session = http) -> str:
     """Wait until the job is in one of the phases wanted, by default any final one, and return the phase.
 
     A job that ends in another phase than wanted fails at once, with what the job document says.

@@ -23,7 +23,7 @@ DOCS = PROJECT / "docs"
 PRINTED_PORT = 6543
 
 #: How long a paper may take; mostly it waits, but the machine may be busy.
-SECONDS = 240
+SECONDS = 600
 _FENCE = "```"
 _MARK = "\x1e"
 

@@ -26,8 +26,8 @@ from . import processes
 from .http import Session
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 120
+STOP_SECONDS = 60
 HOST = "127.0.0.1"
 # Below the ports that the system hands out by itself, so that a stopped server finds its port free again; where
 # tests run in several processes each has ports of its own, so that none takes what another is about to listen on.
