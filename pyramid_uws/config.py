@@ -28,11 +28,13 @@ from pyramid_uws.sections import (
 from pyramid_uws.settings import UnreadableLine
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer, SyncRenderer
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.uws.rights import Rights
 from pyramid_uws.views.exchange import Exchange, register_exchange
 from pyramid_uws.views.resources import View, add_resource_views
 
 _resolve = DottedNameResolver().maybe_resolve
 _LIMITS = tuple(Limits.__dataclass_fields__)
+_RIGHTS = tuple(Rights.__dataclass_fields__)
 
 
 class IRendererFactory(Interface):
@@ -46,11 +48,13 @@ class IAttributeFactory(Interface):
 def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = None, **facts: Any) -> None:
     """Add a service. ``core`` is a function or its dotted name; the rest as in :class:`ServiceDefinition`.
 
-    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`). Instead of a core there may
+    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`), and so are rights
+    (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may
     be a ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as
     in an ini file, or sequences of lines. ``parameters`` may be such texts, too.
     """
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
+    rights = {key: tuple(facts.pop(key)) for key in _RIGHTS if key in facts}
     worker_system = facts.pop("worker_system", None)
     if core is None and command is None:
         raise ConfigurationError(f"service {name} needs a core, the dotted name of a function, or a command")
@@ -69,6 +73,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
             else _dotted(facts["preload"], f"service {name}: preload"),
             worker_system=None if worker_system is None else _worker_system(worker_system),
             limits=Limits(**limits),
+            rights=Rights(**rights),
             **{key: value for key, value in facts.items() if key != "preload"},
         )
     except (TypeError, ValueError, ImportError) as problem:

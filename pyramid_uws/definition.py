@@ -12,6 +12,7 @@ from pyramid_uws.commands import Command, Takes
 from pyramid_uws.parameters import Parameter, Upload
 from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.uws.rights import Rights
 
 #: What the site itself shows below its root.
 RESERVED = ("availability", "login", "logout", "tokens", "whoami")
@@ -56,6 +57,7 @@ class ServiceDefinition:
     description: str = ""
     credits: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    rights: Rights = field(default_factory=Rights)
     preload: str | None = None
     worker_system: Callable[..., Any] | None = None
     on_stop: str | None = None

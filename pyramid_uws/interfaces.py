@@ -86,6 +86,14 @@ class ILog(IAttribute):
     """``log``: what the job has said on stdout and stderr."""
 
 
+class IShares(IAttribute):
+    """``shares``: the ways to the job that its owner has given away."""
+
+
+class IShare(IAttribute):
+    """``shares/ID``: one of them."""
+
+
 class IWorkerSystem(Interface):
     """What a service does with its jobs: one verb a method, each one commit of the writer."""
 

@@ -24,6 +24,7 @@ from pyramid_uws.settings import (
     read_seconds,
     read_size,
 )
+from pyramid_uws.uws.rights import Rights, read_principals
 
 SECTION = "uws:service:"
 
@@ -245,6 +246,19 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "10M",
         "How much is kept of what a job writes to stdout and stderr: the beginning and the end of it.",
     ),
+    Key(
+        "may_see",
+        read_principals,
+        "",
+        "Who may see the service: names of users, `group:NAME`, `everybody`, `users` (whoever has logged in) or "
+        "`nobody`. Without it, everybody. See [who may do what](auth.md#who-may-do-what) for this and the next "
+        "ones.",
+    ),
+    Key("may_list", read_principals, "", "Who may list their jobs; without it, who may see the service."),
+    Key("may_create", read_principals, "", "Who may create jobs, likewise."),
+    Key("may_read", read_principals, "", "Who may list and read the jobs of others, too."),
+    Key("may_change", read_principals, "", "Who may change the jobs of others: run, abort, set parameters."),
+    Key("may_delete", read_principals, "", "Who may delete the jobs of others."),
     Key("on_stop", choice("", *ON_STOP), "", "As `uws.on_stop`, for this service."),
     Key(
         "on_destruction",
@@ -272,6 +286,9 @@ def services_in(ini: str, defaults: Mapping[str, str]) -> dict[str, dict[str, An
                 raise ConfigurationError(
                     f"[{section}] needs a core, the dotted name of a function, or a command, the line of a program"
                 )
+            for key in Rights.__dataclass_fields__:
+                if facts[key] is None:  # nothing was said
+                    del facts[key]
             services[section.removeprefix(SECTION)] = facts | {key: facts[key] or None for key in _OPTIONAL}
     return services
 

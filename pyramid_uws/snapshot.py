@@ -37,7 +37,7 @@ class Snapshot:
         root = get_root(self._connection)
         if root is None:
             raise LookupError("the database has no tree yet")
-        root.offer(self._site.attributes)
+        root.offer(self._site.attributes, self._site.rights)
         return root
 
     def leave(self) -> None:

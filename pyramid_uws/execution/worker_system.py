@@ -16,6 +16,7 @@ from pyramid_uws.parameters import complete
 from pyramid_uws.parameters.hosts import Fetching
 from pyramid_uws.parameters.values import Pairs
 from pyramid_uws.tree import Job, Joblist, Root, find_joblist
+from pyramid_uws.tree.shares import MOST_SHARES, new_share
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.instants import now
@@ -191,6 +192,27 @@ class WorkerSystem:
                     f"Job {job_id} is {job.phase}; its execution duration can be changed until it starts."
                 )
             joblist.update(job, execution_duration=limits.clamp_duration(wish))
+
+        self._change(job_id, change)
+
+    def share(self, job_id: str) -> str:
+        """Make another way to the job, by which it can be read; return its secret, of which a hash is kept."""
+        share_id, secret, hashed = new_share()
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
+            _refuse_archived(job)
+            if len(job.shares) >= MOST_SHARES:
+                raise Rejected(f"Job {job_id} is shared {MOST_SHARES} times already; end some of that first.")
+            joblist.update(job, shares=(*job.shares, (share_id, hashed)))
+
+        self._change(job_id, change)
+        return secret
+
+    def end_share(self, job_id: str, share_id: str) -> None:
+        """Have one of these ways lead nowhere."""
+
+        def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
+            joblist.update(job, shares=tuple(share for share in job.shares if share[0] != share_id))
 
         self._change(job_id, change)
 

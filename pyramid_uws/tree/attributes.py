@@ -146,6 +146,21 @@ class Log(Attribute):
         super().__init__(job, name)
 
 
+@implementer(interfaces.IShares)
+class Shares(Attribute):
+    """``shares``; its children are the ways to the job that were given away, by id."""
+
+    def __getitem__(self, name: str) -> "Share":
+        if name not in (share_id for share_id, _ in self.job.shares):
+            raise KeyError(name)
+        return Share(self, name)
+
+
+@implementer(interfaces.IShare)
+class Share(Attribute):
+    """``shares/ID``."""
+
+
 #: Name -> factory, called with the job and the name, of the attributes every job has.
 STANDARD_ATTRIBUTES: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
     {
@@ -158,5 +173,6 @@ STANDARD_ATTRIBUTES: Mapping[str, Callable[[Any, str], Any]] = MappingProxyType(
         "parameters": Parameters,
         "results": Results,
         "log": Log,
+        "shares": Shares,
     }
 )

@@ -9,7 +9,7 @@ from pyramid_uws.interfaces import IJob
 from pyramid_uws.uws.instants import format_instant
 from pyramid_uws.uws.phases import PENDING, QUEUED
 
-from .rights import job_acl
+from .rights import ACL, job_acl
 
 if TYPE_CHECKING:
     from .joblist import Joblist
@@ -25,7 +25,8 @@ class Job(Persistent):
     ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
     the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
     ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started;
-    ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why.
+    ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why;
+    ``shares`` are the ways to it that were given away: ``(id, hash of the secret)``.
     """
 
     __name__: str
@@ -55,6 +56,7 @@ class Job(Persistent):
     last_failure: str | None = None
     worker: str | None = None
     abort_requested: int | None = None
+    shares: tuple[tuple[str, str], ...] = ()
 
     def __init__(self, job_id: str, *, created: int, execution_duration: int, **facts: Any) -> None:
         self.__name__ = job_id
@@ -66,12 +68,19 @@ class Job(Persistent):
 
     def __getitem__(self, name: str) -> Any:
         """Return the attribute of that name, made on the way; ``KeyError`` when the job has none."""
-        root = self.__parent__.__parent__.__parent__.__parent__
-        return root.attributes[name](self, name)
+        return self.child(self, name)
+
+    def child(self, place: Any, name: str) -> Any:
+        """Return the attribute of that name, for a place in the tree that shows this job."""
+        return self._service.__parent__.attributes[name](place, name)
 
     @property
-    def __acl__(self) -> tuple[tuple[Any, ...], ...]:
-        return job_acl(self.owner)
+    def _service(self) -> Any:
+        return self.__parent__.__parent__.__parent__
+
+    @property
+    def __acl__(self) -> ACL:
+        return job_acl(self.owner, self._service.rights)
 
     @property
     def job_id(self) -> str:

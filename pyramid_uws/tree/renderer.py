@@ -9,6 +9,7 @@ from pyramid_uws.interfaces import IAsyncRenderer, IRenderer, ISyncRenderer
 
 from .job import Job
 from .joblist import Joblist
+from .shares import MARK, SharedJob
 
 
 @implementer(IRenderer)
@@ -36,8 +37,11 @@ class JobRenderer(Renderer):
     def __init__(self) -> None:
         self.joblist = Joblist(self)
 
-    def __getitem__(self, name: str) -> Job:
-        return self.joblist[name]
+    def __getitem__(self, name: str) -> Job | SharedJob:
+        """Return the job of that id, or a job as a share shows it."""
+        job_id, is_shared, secret = name.partition(MARK)
+        job = self.joblist[job_id]
+        return SharedJob(job, secret) if is_shared else job
 
 
 @implementer(IAsyncRenderer)

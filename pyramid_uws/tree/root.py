@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from BTrees.OOBTree import OOBTree
@@ -9,12 +10,16 @@ from persistent import Persistent
 from zope.interface import implementer
 
 from pyramid_uws.interfaces import IRoot, IService
+from pyramid_uws.uws.rights import Rights
 
 from .attributes import STANDARD_ATTRIBUTES
 from .heartbeat import Heartbeat
 from .pace import Pace
 from .renderer import Renderer
-from .rights import PUBLIC
+from .rights import ACL, PUBLIC, service_acl
+
+#: The rights to a service that says nothing about them.
+_USUAL = Rights()
 
 
 class Gate(Persistent):
@@ -34,6 +39,9 @@ class Root(Persistent):
     # Which attributes a job has is code, not state: the volatile mapping is handed over with each opening
     # of the tree and never stored.
     _v_attributes: Mapping[str, Callable[..., Any]] = STANDARD_ATTRIBUTES
+
+    # Likewise who may do what: service's name -> rights, for those that say something about it.
+    _v_rights: Mapping[str, Rights] = MappingProxyType({})
 
     #: Worker's name -> :class:`Heartbeat`; made for the first of them.
     workers: OOBTree | None = None
@@ -59,9 +67,14 @@ class Root(Persistent):
         """Attribute name -> factory, called with job and name; what :class:`Job` makes its children from."""
         return self._v_attributes
 
-    def offer(self, attributes: Mapping[str, Callable[..., Any]]) -> None:
-        """Let the jobs have these attributes for as long as this copy of the root lives."""
+    def rights(self, service: str) -> Rights:
+        """Return who may do what with a service."""
+        return self._v_rights.get(service, _USUAL)
+
+    def offer(self, attributes: Mapping[str, Callable[..., Any]], rights: Mapping[str, Rights]) -> None:
+        """Let jobs have these attributes, and people these rights, for as long as this copy of the root lives."""
         self._v_attributes = attributes
+        self._v_rights = rights
 
     def heartbeats(self) -> Iterator[Heartbeat]:
         """Yield the heartbeats of all workers, by name."""
@@ -110,6 +123,15 @@ class Service(Persistent):
         self.__name__ = name
         self.__parent__ = root
         self.renderers = OOBTree()
+
+    @property
+    def rights(self) -> Rights:
+        """Who may do what with the service."""
+        return self.__parent__.rights(self.__name__)
+
+    @property
+    def __acl__(self) -> ACL:
+        return service_acl(self.rights)
 
     def __getitem__(self, name: str) -> Renderer:
         for renderer in self:

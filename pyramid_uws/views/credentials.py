@@ -13,9 +13,9 @@ from pyramid_uws.auth.identity import Identity
 from pyramid_uws.auth.schemes import COOKIE
 from pyramid_uws.auth.stacked import StackedPolicy
 from pyramid_uws.exceptions import UWSError
+from pyramid_uws.tree.rights import READ
 
 from .errors import challenged, uws_error
-from .resources import READ
 from .respond import plain
 
 Handle = Callable[[Request], Response]

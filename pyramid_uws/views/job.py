@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
 from pyramid.response import Response
 
@@ -10,6 +11,7 @@ from pyramid_uws.documents import error_votable, job_document, job_json
 from pyramid_uws.exceptions import BadRequest, BadValue
 from pyramid_uws.interfaces import IAsyncRenderer
 from pyramid_uws.tree import Attribute, Job
+from pyramid_uws.tree.rights import DELETE
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
 
@@ -50,7 +52,11 @@ def act(context: Job, request: Request) -> Response:
             )
         if action is not None and action != "DELETE":
             raise BadValue("ACTION", action, "expected DELETE")
-    return delete(context, request) if action else _change_phase(context, request, phase)
+    if not action:
+        return _change_phase(context, request, phase)
+    if not request.has_permission(DELETE, context):
+        raise HTTPForbidden
+    return delete(context, request)
 
 
 def delete(context: Job, request: Request) -> Response:

@@ -8,6 +8,7 @@ from pyramid.response import Response
 from pyramid_uws.documents import joblist_document, joblist_json
 from pyramid_uws.interfaces import IAsyncRenderer
 from pyramid_uws.tree import AsyncRenderer, JobRow
+from pyramid_uws.tree.rights import CREATE, LIST, OVERSEE
 from pyramid_uws.uws.control import read_control, read_filter
 
 from .errors import ask_if_wanted
@@ -21,13 +22,15 @@ if TYPE_CHECKING:
 
 
 def show(context: AsyncRenderer, request: Request) -> Response:
-    """GET: the jobs the caller may see, newest first."""
+    """GET: the caller's jobs, or those of all whose business that is, newest first."""
     pairs = read_query(request)
     ask_if_wanted(request, pairs)
     wanted = read_filter(pairs)
     owner = request.authenticated_userid
     rows: Iterable[JobRow] = ()
-    if owner is not None or request.registry.uws.settings.list_anonymous:
+    if request.has_permission(OVERSEE, context):
+        rows = context.joblist.select_all(wanted)
+    elif owner is not None or request.registry.uws.settings.list_anonymous:
         rows = context.joblist.select(wanted, owner)
     url = request.resource_url(context)
     return long_document(request, lambda as_json: (joblist_json if as_json else joblist_document)(rows, url))
@@ -41,4 +44,5 @@ def create(context: AsyncRenderer, request: Request) -> Response:
 
 def includeme(config: Any) -> None:
     """Register the views of job lists."""
-    add_resource_views(config, IAsyncRenderer, {"GET": show, "POST": create})
+    permissions = {"GET": LIST, "POST": CREATE}
+    add_resource_views(config, IAsyncRenderer, {"GET": show, "POST": create}, permission=permissions)

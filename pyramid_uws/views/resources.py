@@ -6,37 +6,41 @@ from typing import Any
 from pyramid.request import Request
 from pyramid.response import Response
 
+from pyramid_uws.tree.rights import CHANGE, DELETE, READ
+
 from .respond import plain
 
 View = Callable[[Any, Request], Response]
 
 #: What a request needs of the node's ACL.
-READ = "uws.read"
-CHANGE = "uws.change"
-
-_PERMISSIONS = {"GET": READ, "POST": CHANGE, "PUT": CHANGE, "DELETE": CHANGE}
+_PERMISSIONS = {"GET": READ, "POST": CHANGE, "PUT": CHANGE, "DELETE": DELETE}
 
 
 def add_resource_views(
-    config: Any, context: Any, views: Mapping[str, View], *, name: str = "", permission: str | None = None
+    config: Any,
+    context: Any,
+    views: Mapping[str, View],
+    *,
+    name: str = "",
+    permission: str | Mapping[str, str] | None = None,
 ) -> None:
     """Register a view per method for a kind of node (a class or an interface), and 405 for the others.
 
-    A GET view answers HEAD, too. ``name`` makes them named views; ``permission`` is for all of them, if it is
-    not the usual one of each method.
+    A GET view answers HEAD, too. ``name`` makes them named views; ``permission`` is for all of them, or
+    for each method, if it is not the usual one of each method.
     """
+    needed = dict.fromkeys(_PERMISSIONS, permission) if isinstance(permission, str) else permission or {}
+    needed = {**_PERMISSIONS, **needed}
     for method, view in views.items():
         config.add_view(
             exact(view),
             context=context,
             name=name,
             request_method=method,
-            permission=permission or _PERMISSIONS[method],
+            permission=needed[method],
         )
     allowed = sorted({*views, *({"HEAD"} if "GET" in views else ())})
-    config.add_view(
-        exact(_not_allowed(allowed)), context=context, name=name, permission=permission or _PERMISSIONS["GET"]
-    )
+    config.add_view(exact(_not_allowed(allowed)), context=context, name=name, permission=needed["GET"])
 
 
 def exact(view: View) -> View:

@@ -16,6 +16,7 @@ from pyramid_uws.documents import Capability, availability_document, capabilitie
 from pyramid_uws.documents.vosi import UWS, VOSI_AVAILABILITY, VOSI_CAPABILITIES
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.tree import AsyncRenderer, Root, Service
+from pyramid_uws.tree.rights import READ
 
 from .credentials import ways_in
 from .resources import add_resource_views
@@ -27,7 +28,7 @@ STUCK = 90
 
 def show_site(context: Root, request: Request) -> Response:
     """GET /: the services."""
-    services = [_summary(service, request) for service in context]
+    services = [_summary(service, request) for service in context if request.has_permission(READ, service)]
     title = request.registry.uws.settings.title
     if wants_json(request):
         return _by_accept(_json({"title": title, "services": services}))

@@ -16,6 +16,7 @@ from pyramid_uws.exceptions import NoSuchJob, UWSError
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import ISyncRenderer
 from pyramid_uws.tree import SyncRenderer
+from pyramid_uws.tree.rights import CREATE
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.uws.phases import ACTIVE
 
@@ -23,7 +24,7 @@ from .errors import ask_if_wanted
 from .exchange import Exchange, exchange_of
 from .forms import read_query
 from .parked import PARK
-from .resources import CHANGE, add_resource_views
+from .resources import add_resource_views
 from .waiting import has_hung_up, wait_for_answer
 
 log = logging.getLogger(__name__)
@@ -88,4 +89,4 @@ def _abandon(system: WorkerSystem, job_id: str) -> None:
 
 def includeme(config: Any) -> None:
     """Register the views of synchronous renderers. Whoever asks makes a job, so all need the right to that."""
-    add_resource_views(config, ISyncRenderer, {"GET": ask, "POST": ask}, permission=CHANGE)
+    add_resource_views(config, ISyncRenderer, {"GET": ask, "POST": ask}, permission=CREATE)

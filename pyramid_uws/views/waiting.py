@@ -15,6 +15,7 @@ from pyramid.request import Request
 
 from pyramid_uws.exceptions import NoSuchJob
 from pyramid_uws.tree import Job
+from pyramid_uws.tree.shares import MARK
 from pyramid_uws.uws.control import Wait
 from pyramid_uws.uws.phases import ABORTABLE, ACTIVE, BLOCKING
 
@@ -139,7 +140,7 @@ def _hold(request: Request, job: Job, deadline: float, done: Callable[[Job], boo
 
 def _path(job: Job) -> Path:
     renderer = job.__parent__.__parent__
-    return renderer.__parent__.__name__, renderer.__name__, job.job_id
+    return renderer.__parent__.__name__, renderer.__name__, job.__name__
 
 
 def _look_again(request: Request, address: Path) -> Job:
@@ -149,5 +150,5 @@ def _look_again(request: Request, address: Path) -> Job:
     try:
         job: Job = root[address[0]][address[1]][address[2]]
     except KeyError:
-        raise NoSuchJob(address[2]) from None
+        raise NoSuchJob(address[2].partition(MARK)[0]) from None
     return job

@@ -28,7 +28,7 @@ def databases():
 
 @pytest.fixture
 def site(databases):
-    site = SimpleNamespace(database=databases["live"], attributes={})
+    site = SimpleNamespace(database=databases["live"], attributes={}, rights={})
     site.snapshots = Snapshots(site)
     return site
 

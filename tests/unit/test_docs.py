@@ -26,6 +26,9 @@ SITES = [PROJECT / "development.ini", PROJECT / "production.ini", *sorted(EXAMPL
 #: What a block may be: run as a transcript, saved, compiled, or only read.
 LANGUAGES = {"console", "python", "ini", "sh", "text", "xml", ""}
 
+#: What looks like a key of the site, and is a permission.
+PERMISSIONS = {"read", "change", "delete", "list", "create", "share", "oversee"}
+
 KEYS = {key.name for key in (*TABLE, *AUTH_TABLE)}
 
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
@@ -211,7 +214,7 @@ class TestSettings:
     def test_a_key_that_a_paper_names_exists(self, paper):
         named = set(re.findall(r"`(?:get )?uws\.([a-z_]+)\b(?!\.)", paper.read_text()))
 
-        assert named - {"xml", "fs", "socket", "read", "change"} <= KEYS
+        assert named - {"xml", "fs", "socket", *PERMISSIONS} <= KEYS
 
 
 class TestDocstrings:

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "tree": {"uws", "interfaces", "exceptions"},
     "definition": {"commands", "uws", "parameters"},
     "settings": {"parameters"},
-    "sections": {"commands", "definition", "parameters", "settings"},
+    "sections": {"commands", "definition", "parameters", "settings", "uws"},
     "execution": {
         "commands",
         "definition",
