@@ -83,6 +83,10 @@ setup(
             "gunicorn>=23",
             "ZEO>=6,<7",
             JWT,
+            # What the OpenAPI documents say is checked, and tried against the server.
+            "openapi-spec-validator>=0.7.1,<1",
+            "jsonschema>=4.18,<5",
+            "schemathesis>=4,<5",
             "ruff>=0.17,<0.18",
             "mypy>=2,<3",
             "lxml-stubs>=0.5",

@@ -18,7 +18,7 @@ from .auth.stacked import make_policy
 from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, factories
 from .definition import definitions_of
 from .settings import PREFIX, read_settings
-from .site import Site
+from .site import Site, is_wanted
 from .snapshot import root_factory
 
 
@@ -58,6 +58,8 @@ def _choose_policy(registry: Any, auth: AuthSettings) -> None:
 
 
 def _open_site(registry: Any, settings: Any) -> None:
+    if not is_wanted():
+        return
     registry.uws = Site(
         settings,
         definitions_of(registry),

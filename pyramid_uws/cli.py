@@ -23,10 +23,13 @@ from ZODB.POSException import POSError
 from .admin.arguments import parse
 from .admin.commands import COMMANDS, NOT_DONE, Call
 from .admin.console import Console, NobodyToAsk
+from .admin.record import Configured
 from .auth.keys import AuthSettings, read_auth_settings
+from .config import IRendererFactory, factories
+from .definition import definitions_of
 from .exceptions import UWSError
 from .settings import Settings, read_settings
-from .site import Site, only_visiting
+from .site import Site, only_describing, only_visiting
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _set_up_logging(debug=options.debug)
     try:
         visit = partial(_visited_site, options.ini, options.variables)
+        describe = partial(_configured, options.ini, options.variables)
         settings, auth = _read_settings(options)
-        return COMMANDS[options.command](Call(options, settings, auth, console, visit))
+        return COMMANDS[options.command](Call(options, settings, auth, console, visit, describe))
     except BrokenPipeError:  # whoever read stdout has seen enough
         _forget_stdout()
         return NOT_DONE
@@ -72,6 +76,14 @@ def _visited_site(ini: str, variables: Mapping[str, str]) -> Iterator[Site]:
         yield site
     finally:
         site.close()
+
+
+def _configured(ini: str, variables: Mapping[str, str]) -> Configured:
+    """Return what the ini file makes of the site, without opening its database."""
+    with only_describing():
+        get_app(ini, options=variables)
+    registry = global_registries.last
+    return Configured(definitions_of(registry), factories(registry, IRendererFactory))
 
 
 def _set_up_logging(*, debug: bool) -> None:

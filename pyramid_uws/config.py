@@ -6,6 +6,7 @@ loudly, and what they take is checked at start.
 
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
@@ -16,8 +17,10 @@ from zope.interface.interfaces import IInterface
 from pyramid_uws.commands import Command, CommandLine, Stdout
 from pyramid_uws.definition import COMMAND_CORE, IServiceDefinition, ServiceDefinition
 from pyramid_uws.interfaces import ISyncRenderer, IWorkerSystem
+from pyramid_uws.parameters import OwnType
 from pyramid_uws.sections import (
     read_command,
+    read_examples,
     read_exit_codes,
     read_parameters,
     read_results,
@@ -28,17 +31,23 @@ from pyramid_uws.sections import (
 from pyramid_uws.settings import UnreadableLine
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer, SyncRenderer
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
 from pyramid_uws.views.exchange import Exchange, register_exchange
 from pyramid_uws.views.resources import View, add_resource_views
 
 _resolve = DottedNameResolver().maybe_resolve
 _LIMITS = tuple(Limits.__dataclass_fields__)
+_REGISTRATION = tuple(Registration.__dataclass_fields__)
 _RIGHTS = tuple(Rights.__dataclass_fields__)
 
 
 class IRendererFactory(Interface):
     """A utility by the renderer's name that makes a renderer node."""
+
+
+class IParameterType(Interface):
+    """A utility by the type's name: an :class:`~pyramid_uws.parameters.OwnType`."""
 
 
 class IAttributeFactory(Interface):
@@ -48,12 +57,14 @@ class IAttributeFactory(Interface):
 def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = None, **facts: Any) -> None:
     """Add a service. ``core`` is a function or its dotted name; the rest as in :class:`ServiceDefinition`.
 
-    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`), and so are rights
-    (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may
-    be a ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as
-    in an ini file, or sequences of lines. ``parameters`` may be such texts, too.
+    Limits are given by their own names (see :class:`~pyramid_uws.uws.limits.Limits`), and so are what registries
+    want to know (:class:`~pyramid_uws.uws.registration.Registration`) and rights
+    (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may be a
+    ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as in an
+    ini file, or sequences of lines. ``parameters`` may be such texts, too.
     """
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
+    registration = {key: facts.pop(key) for key in _REGISTRATION if key in facts}
     rights = {key: tuple(facts.pop(key)) for key in _RIGHTS if key in facts}
     worker_system = facts.pop("worker_system", None)
     if core is None and command is None:
@@ -62,6 +73,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
         raise ConfigurationError(f"service {name} has a core and a command; it takes one of them")
     facts["parameters"] = _read(name, "parameters", read_parameters, facts.get("parameters", ()))
     facts["uploads"] = _read(name, "uploads", read_uploads, facts.get("uploads", ()))
+    facts["examples"] = _read(name, "examples", read_examples, facts.get("examples", ()))
     programmed = _take_command(name, command, facts)
     try:
         definition = ServiceDefinition(
@@ -73,11 +85,15 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
             else _dotted(facts["preload"], f"service {name}: preload"),
             worker_system=None if worker_system is None else _worker_system(worker_system),
             limits=Limits(**limits),
+            registration=Registration(**registration),
             rights=Rights(**rights),
             **{key: value for key, value in facts.items() if key != "preload"},
         )
     except (TypeError, ValueError, ImportError) as problem:
         raise ConfigurationError(f"service {name}: {problem}") from problem
+
+    introspectable = config.introspectable("uws services", name, name, "uws service")
+    introspectable["definition"] = definition
 
     def register() -> None:
         for renderer in definition.renderers:
@@ -85,11 +101,65 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
                 raise ConfigurationError(
                     f"service {name}: there is no renderer {renderer!r}; add_uws_renderer makes one known"
                 )
-        config.registry.registerUtility(definition, IServiceDefinition, name)
+        introspectable["definition"] = settled = _with_own_types(config.registry, definition)
+        _check_examples(config.registry, settled)
+        config.registry.registerUtility(settled, IServiceDefinition, name)
 
-    introspectable = config.introspectable("uws services", name, name, "uws service")
-    introspectable["definition"] = definition
     config.action(("uws service", name), register, introspectables=(introspectable,), order=1)
+
+
+def _with_own_types(registry: Any, definition: ServiceDefinition) -> ServiceDefinition:
+    """Return the definition with the site's own types put into the parameters that have one."""
+    try:
+        parameters = tuple(
+            replace(parameter, own=registry.queryUtility(IParameterType, parameter.type))
+            for parameter in definition.parameters
+        )
+        for parameter in parameters:
+            parameter.kind  # noqa: B018 - raises if there is none
+    except ValueError as problem:
+        raise ConfigurationError(f"service {definition.name}: {problem}") from problem
+    return replace(definition, parameters=parameters)
+
+
+def _check_examples(registry: Any, definition: ServiceDefinition) -> None:
+    """Refuse examples that could not be run at the endpoints that they are for."""
+    for example in definition.examples:
+        for name in definition.renderers if example.renderer is None else (example.renderer,):
+            style = registry.getUtility(IRendererFactory, name).parameter_style
+            try:
+                example.check(definition.parameters, style)
+            except ValueError as problem:
+                raise ConfigurationError(f"service {definition.name}, renderer {name}: {problem}") from problem
+
+
+def add_uws_parameter_type(
+    config: Any, name: str, read: Any, write: Any = None, xtype: str | None = None, *, ordered: bool = False
+) -> None:
+    """Add a type of parameters, ``PREFIX:NAME``.
+
+    ``read`` is a function or its dotted name, which takes a literal and returns the value, or raises
+    ``ValueError`` with what was expected; ``write`` is its inverse, ``str`` unless given. The processes of jobs
+    import both by their names. ``xtype`` is how VOTable calls the type, as its name unless given; values of
+    ``ordered`` types can be held to a minimum and a maximum.
+    """
+    try:
+        own = OwnType(
+            name=name,
+            read=_dotted(read, f"parameter type {name}: read"),
+            write="" if write is None else _dotted(write, f"parameter type {name}: write"),
+            xtype=xtype,
+            ordered=ordered,
+        )
+    except ValueError as problem:
+        raise ConfigurationError(f"parameter type {name}: {problem}") from problem
+
+    def register() -> None:
+        config.registry.registerUtility(own, IParameterType, name)
+
+    introspectable = config.introspectable("uws parameter types", name, name, "uws parameter type")
+    introspectable["type"] = own
+    config.action(("uws parameter type", name), register, introspectables=(introspectable,))
 
 
 def add_uws_renderer(config: Any, name: str, factory: Any) -> None:
@@ -230,6 +300,7 @@ def includeme(config: Any) -> None:
         add_uws_renderer,
         add_uws_exchange,
         add_uws_attribute,
+        add_uws_parameter_type,
         add_uws_resource_views,
     ):
         config.add_directive(directive.__name__, directive)

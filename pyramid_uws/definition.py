@@ -9,13 +9,14 @@ from typing import Any
 from zope.interface import Attribute, Interface, implementer
 
 from pyramid_uws.commands import Command, Takes
-from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters import Example, Parameter, Upload
 from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
 
 #: What the site itself shows below its root.
-RESERVED = ("availability", "login", "logout", "tokens", "whoami")
+RESERVED = ("availability", "capabilities", "examples", "login", "logout", "tokens", "whoami")
 
 #: What becomes of a job that is to be run when the queue is full.
 WHEN_FULL = ("refuse", "hold")
@@ -44,7 +45,7 @@ class ServiceDefinition:
     ``archive``; ``when_full`` is ``refuse`` or ``hold``. Jobs of a higher ``priority`` are started first;
     ``priority_parameter`` names the parameter of type int by which a job can have a lower one.
     An attempt that failed for a reason that may pass is made again up to ``retries`` times, after ``retry_pause``
-    seconds, which double each time.
+    seconds, which double each time. ``examples`` show how it is used; ``registration`` is for registries.
     """
 
     name: str
@@ -67,6 +68,8 @@ class ServiceDefinition:
     priority_parameter: str | None = None
     retries: int = 0
     retry_pause: float = 30.0
+    examples: tuple[Example, ...] = ()
+    registration: Registration = field(default_factory=Registration)
 
     def __post_init__(self) -> None:
         """Refuse what could not be served."""
@@ -91,6 +94,7 @@ class ServiceDefinition:
             self.command.check(Takes(self.parameters, self.uploads, frozenset({named})))
         if self.when_full not in WHEN_FULL:
             raise ValueError(f"when_full = {self.when_full}: expected one of {', '.join(WHEN_FULL)}")
+        self._check_examples()
 
     def _check_renderers(self) -> None:
         if not self.renderers:
@@ -116,6 +120,16 @@ class ServiceDefinition:
     def stand_ins(self) -> frozenset[str]:
         """Names, in capitals, of uploads that may be sent in place of a parameter."""
         return frozenset(each.key for each in self.uploads) & frozenset(each.key for each in self.parameters)
+
+    def _check_examples(self) -> None:
+        if not all(isinstance(example, Example) for example in self.examples):
+            raise ValueError(f"examples are a tuple of Example, not {self.examples!r}")
+        ids = [example.id for example in self.examples]
+        for example in self.examples:
+            if ids.count(example.id) > 1:
+                raise ValueError(f"example {example.name!r}: there is another one of a name like this")
+            if example.renderer is not None and example.renderer not in self.renderers:
+                raise ValueError(f"example {example.name!r}: the service has no renderer {example.renderer}")
 
 
 def _is_number(parameter: Parameter) -> bool:

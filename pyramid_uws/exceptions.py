@@ -14,11 +14,11 @@ class UWSError(Exception):
 
 
 class BadValue(UWSError):
-    """A parameter has a value that cannot be used (HTTP 400)."""
+    """A parameter has a value that cannot be used (HTTP 400); ``label`` is what a standard has it begin with."""
 
-    def __init__(self, name: str, value: object, reason: str) -> None:
+    def __init__(self, name: str, value: object, reason: str, label: str = "") -> None:
         shown = repr(value) if len(repr(value)) <= 200 else repr(value)[:197] + "..."
-        super().__init__(f"{name}={shown}: {reason}.")
+        super().__init__(f"{label and label + '; '}{name}={shown}: {reason}.")
         self.name = name
 
 

@@ -10,7 +10,7 @@ from pyramid.path import DottedNameResolver
 from pyramid_uws.commands import CommandLine, ExitCode, ResultRule, Stdout
 from pyramid_uws.commands.written import read_exit_code, read_output, read_result
 from pyramid_uws.definition import WHEN_FULL
-from pyramid_uws.parameters import ANY_UPLOADS, Parameter, Upload
+from pyramid_uws.parameters import ANY_UPLOADS, Example, Parameter, Upload
 from pyramid_uws.parameters.written import read_declaration, read_upload
 from pyramid_uws.settings import (
     ON_STOP,
@@ -100,6 +100,17 @@ def read_uploads(given: Any) -> tuple[Upload, ...]:
     return _declarations(given, Upload, read_upload, "any, or the dotted name")
 
 
+def read_examples(given: Any) -> tuple[Example, ...]:
+    """Return the examples that a dotted name stands for."""
+    found = given
+    if isinstance(given, str):
+        found = _text_or_object(given) if given else ()
+    declared = tuple(found) if isinstance(found, Iterable) and not isinstance(found, str) else (None,)
+    if not all(isinstance(each, Example) for each in declared):
+        raise ValueError("expected the dotted name (package.module:NAME) of a sequence of Example")
+    return declared
+
+
 def read_command(given: Any) -> CommandLine:
     """Return the command line that a text is, if it is not read yet."""
     if isinstance(given, CommandLine):
@@ -142,6 +153,7 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "Dotted name of a sequence of `Upload` declarations, or declarations, a line each, or `any`; without it, "
         "`UPLOAD` means nothing. See [uploads](uploads.md).",
     ),
+    Key("examples", read_examples, "", "Dotted name of a sequence of `Example`s, shown at `examples`."),
     Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
     Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`, `optional`."),
     Key(
@@ -266,6 +278,23 @@ SERVICE_TABLE: tuple[Key, ...] = (
         "remove",
         "Whether metadata are kept (ARCHIVED) or not.",
     ),
+    Key(
+        "identifier",
+        str,
+        "",
+        "The service's IVOA identifier, if it is not `ivo://`, the site's authority, `/` and its name. This and "
+        "the next ones are for its [registry record](registry.md).",
+    ),
+    Key("short_name", str, "", "What to call it in 16 characters."),
+    Key("subjects", _lines, "", "What it is about, a word or some of the Unified Astronomy Thesaurus a line."),
+    Key("creators", _lines, "", "Who made it, or the data, a name a line."),
+    Key("created", str, "", "When its record was first published, such as 2026-01-31."),
+    Key("updated", str, "", "When what the record says was last changed; as `created` unless given."),
+    Key("reference_url", str, "", "Where people read about it; the page of the service unless given."),
+    Key("content_types", _lines, "", "What kind of thing it is, such as Catalog or Simulation, a word a line."),
+    Key("content_levels", _lines, "", "Whom it is for, such as Research, a word a line."),
+    Key("rights", str, "", "Who may use it and how, a sentence."),
+    Key("rights_uri", str, "", "The same as the URI of a licence."),
 )
 
 

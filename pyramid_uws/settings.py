@@ -22,6 +22,7 @@ SHORTEST_TIMEOUT = 5.0
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
+_WEB = re.compile(r"https?://[^\s<>\"?#]+", re.ASCII)
 _WORKER = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,59}", re.ASCII)
 
 
@@ -51,9 +52,15 @@ class Settings:
     upload_urls: bool
     upload_hosts: tuple[str, ...]
     upload_timeout: float
+    min_free: int
     list_anonymous: bool
     development: bool
     title: str
+    url: str
+    registry_authority: str
+    registry_publisher: str
+    registry_contact_name: str
+    registry_contact_email: str
     includes: tuple[str, ...]
 
     @property
@@ -143,6 +150,13 @@ def read_timeout(text: str) -> float:
     if seconds < SHORTEST_TIMEOUT:
         raise ValueError(f"expected at least {SHORTEST_TIMEOUT:g} seconds")
     return seconds
+
+
+def read_url(text: str) -> str:
+    """Read a URL of the web, without the slash at its end."""
+    if text and not _WEB.fullmatch(text):
+        raise ValueError("expected a URL such as https://vo.example.org/uws")
+    return text.rstrip("/")
 
 
 def read_names(text: str) -> tuple[str, ...]:
@@ -263,6 +277,13 @@ TABLE: tuple[Key, ...] = (
     ),
     Key("upload_timeout", read_seconds, "300", "Seconds for fetching all uploads of a job; 0: unlimited."),
     Key(
+        "min_free",
+        read_size,
+        "100M",
+        "How much room is to be left on the disks of `var`, `results` and `work`, in bytes (`100M`): with less, "
+        "`availability` says that the site is not available.",
+    ),
+    Key(
         "list_anonymous",
         read_flag,
         "false",
@@ -271,6 +292,19 @@ TABLE: tuple[Key, ...] = (
     ),
     Key("development", read_flag, "false", "Whether error documents show the traceback of a failed core."),
     Key("title", str, "Asynchronous services", "What the site calls itself."),
+    Key(
+        "url",
+        read_url,
+        "",
+        "Where the site is for the world, such as `https://vo.example.org/uws`: for "
+        "[registry records](registry.md). All else that has URLs in it has those by which the client has come.",
+    ),
+    Key(
+        "registry.authority", str, "", "The authority of the services' IVOA identifiers, such as `org.example.vo`."
+    ),
+    Key("registry.publisher", str, "", "Who publishes the services, for registry records."),
+    Key("registry.contact_name", str, "", "Whom to ask about them."),
+    Key("registry.contact_email", str, "", "Where."),
     Key(
         "includes",
         read_names,

@@ -43,6 +43,21 @@ def only_visiting() -> Iterator[None]:
 
 
 @contextmanager
+def only_describing() -> Iterator[None]:
+    """Have no site made in the block, so that no database is opened: what is configured is all that is wanted."""
+    token = _role.set("describing")
+    try:
+        yield
+    finally:
+        _role.reset(token)
+
+
+def is_wanted() -> bool:
+    """Tell whether an application that is made now is to have a site."""
+    return _role.get() != "describing"
+
+
+@contextmanager
 def working_alone() -> Iterator[None]:
     """Have sites that are made in the block start jobs and nothing else: ``uws-worker`` does so."""
     token = _role.set("working")

@@ -84,7 +84,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("ini", metavar="SITE.INI", help="the ini file of the site, as for pserve")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_add_status, _add_jobs, _add_show, _add_abort, _add_delete, _add_reap, _add_archive, _add_pack):
+    for add in (
+        _add_status,
+        _add_jobs,
+        _add_show,
+        _add_abort,
+        _add_delete,
+        _add_reap,
+        _add_archive,
+        _add_pack,
+        _add_record,
+    ):
         add(commands)
     for add in (_add_user, _add_token):
         add(commands)
@@ -251,6 +261,16 @@ def _add_token(commands: Any) -> None:
     parser.add_argument("subject", metavar="USER | ID", nargs="?", help="whose token, or which")
     parser.add_argument("--note", metavar="TEXT", default="", help="what the token is for")
     parser.add_argument("--days", metavar="N", type=_days, help="how long it is valid; without it, until revoked")
+
+
+def _add_record(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "record SERVICE",
+        "print the registry record of a service, as XML",
+        "It is made from the ini file alone, whether the server runs or not; what is missing there is said.",
+    )
+    parser.add_argument("service", metavar="SERVICE", help="the name of the service")
 
 
 # Types of arguments

@@ -22,6 +22,7 @@ from .console import Console
 from .finding import Choice, Unclear, find_one, job_at
 from .jobs import describe, description_lines, export, job_lines, list_jobs, summary
 from .looking import file_of, look, shown, sizes
+from .record import Describe, record_of
 from .status import status, status_lines
 from .text import count, facts, size
 
@@ -33,13 +34,17 @@ _DAY = 86400 * SECOND
 
 @dataclass(frozen=True)
 class Call:
-    """One run of the command: its options, the site's settings, the console, and how to open the site itself."""
+    """One run of the command: its options, the site's settings, the console, and how to open the site itself.
+
+    ``describe`` tells what is configured without opening it.
+    """
 
     options: argparse.Namespace
     settings: Settings
     auth: AuthSettings
     console: Console
     visit: Visit
+    describe: Describe
 
 
 # Looking
@@ -106,6 +111,14 @@ def run_show(call: Call) -> int:
     job = look(call.settings, lambda root: describe(root, call.options.job, call.settings))
     call.console.say(description_lines(job))
     call.console.give(job)
+    return DONE
+
+
+def run_record(call: Call) -> int:
+    """Print the registry record of a service."""
+    text = record_of(call.settings, call.describe(), call.options.service)
+    call.console.say([text.rstrip("\n")])
+    call.console.give({"service": call.options.service, "record": text})
     return DONE
 
 
@@ -282,4 +295,5 @@ COMMANDS: Mapping[str, Callable[[Call], int]] = {
     "pack": run_pack,
     "user": run_user,
     "token": run_token,
+    "record": run_record,
 }

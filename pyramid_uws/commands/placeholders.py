@@ -17,7 +17,7 @@ from typing import Any
 
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.parameters import Parameter
-from pyramid_uws.parameters.types import TYPES
+from pyramid_uws.parameters.types import SENT_AS_FILES, TYPES
 
 #: Facts of the job that a command line may have, beside parameters.
 FACTS = ("job.id", "job.directory")
@@ -56,8 +56,10 @@ class Placeholder:
         """Refuse, by ``ValueError``, what can never be written for this parameter."""
         if parameter.condition:
             raise ValueError(f"{{{self.name}}}: a condition is a set of values; there is no literal of it")
-        if self.mode == "input" and (parameter.type != "string" or parameter.multiple):
-            raise ValueError(f"{{{self.name}:input}}: a file is sent for a single parameter of type string only")
+        if self.mode == "input" and (parameter.type not in SENT_AS_FILES or parameter.multiple):
+            raise ValueError(
+                f"{{{self.name}:input}}: a file is sent for a single parameter of type string or file"
+            )
         if self.mode == "input" and parameter.default is not None:
             raise ValueError(f"{{{self.name}:input}}: a default is no file")
         if self.number > NUMBERS.get(parameter.type, 0):
@@ -67,7 +69,7 @@ class Placeholder:
 
     def write(self, parameter: Parameter, value: Any) -> str:
         """Return the value as it stands in a word."""
-        text = TYPES["double"].write(value[self.number - 1]) if self.number else TYPES[parameter.type].write(value)
+        text = TYPES["double"].write(value[self.number - 1]) if self.number else parameter.write(value)
         if "\0" in text:
             raise BadValue(parameter.name, text, "a NUL character cannot be handed to a program")
         return text

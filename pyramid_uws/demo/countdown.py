@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from pyramid_uws.exceptions import CoreError
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import Example, Parameter
 
 from .job import Job
 
@@ -40,6 +40,14 @@ PARAMETERS: tuple[Parameter, ...] = (
         minimum=0,
         maximum=1000,
         description="How many results are written, spread evenly over the time, the last one at its end.",
+    ),
+)
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        name="Three results in two seconds",
+        parameters={"SECONDS": "2", "RESULTS": "3"},
+        description="Long enough to see a client wait, short enough for nobody to wait for it.",
     ),
 )
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import ModuleType
 
 from pyramid_uws.exceptions import CoreError
-from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters import Example, Parameter
 from pyramid_uws.tables import TABLE_PARAMETERS
 
 from .job import Job
@@ -79,6 +79,35 @@ PARAMETERS: tuple[Parameter, ...] = (
         "V of openngc.",
     ),
     *TABLE_PARAMETERS,
+)
+
+EXAMPLES: tuple[Example, ...] = (
+    Example(
+        name="The Pleiades in Hipparcos and Gaia",
+        parameters={
+            "LEFT": "hipparcos",
+            "RIGHT": "gaia",
+            "CIRCLE": "56.6 24.1 2",
+            "EPOCH": "2016",
+            "RADIUS": "0.5",
+        },
+        description="Stars within two degrees of the cluster; those of Hipparcos are moved to where they were "
+        "when Gaia looked.",
+    ),
+    Example(
+        name="Bright stars near NGC objects, as CSV",
+        parameters={
+            "LEFT": "hipparcos",
+            "RIGHT": "openngc",
+            "RADIUS": "300",
+            "MAG": "/6",
+            "MAXREC": "100",
+            "RESPONSEFORMAT": "csv",
+        },
+        description="Stars one can see without a telescope, brighter than magnitude 6, within five minutes of arc "
+        "of a galaxy, cluster or nebula.",
+        renderer="async",
+    ),
 )
 
 

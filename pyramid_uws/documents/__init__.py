@@ -1,7 +1,7 @@
 """Documents: what the server says of a job, a list or itself, as XML or JSON text.
 
 Every function here is pure: plain values and absolute URLs go in, text comes out, to be encoded as UTF-8. May
-import ``uws`` and ``exceptions`` of the package, nothing else.
+import ``parameters``, ``uws`` and ``exceptions`` of the package, nothing else.
 """
 
 from .as_json import job_json, joblist_json, parameters_json, results_json

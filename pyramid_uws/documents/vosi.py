@@ -1,19 +1,15 @@
 """The documents in which a service describes itself (VOSI 1.1): capabilities and availability."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple, Protocol
 
+from pyramid_uws.parameters import Parameter
 from pyramid_uws.uws.instants import format_instant
+from pyramid_uws.uws.standards import EXAMPLES, VOSI_AVAILABILITY, VOSI_CAPABILITIES
 
+from .inputs import input_param
 from .xml import document, element, parent
-
-UWS: Final = "ivo://ivoa.net/std/UWS#rest-1.1"
-EXAMPLES: Final = "ivo://ivoa.net/std/DALI#examples"
-VOSI_CAPABILITIES: Final = "ivo://ivoa.net/std/VOSI#capabilities"
-VOSI_AVAILABILITY: Final = "ivo://ivoa.net/std/VOSI#availability"
-VOSI_TABLES: Final = "ivo://ivoa.net/std/VOSI#tables"
-VOSI_TABLES_1_1: Final = "ivo://ivoa.net/std/VOSI#tables-1.1"
 
 #: Everybody is let in, and is asked nothing.
 ANYBODY: Final[tuple[None]] = (None,)
@@ -27,24 +23,88 @@ _CAPABILITIES_NAMESPACES = {
 }
 _AVAILABILITY_NAMESPACES = {"xmlns:vosi": "http://www.ivoa.net/xml/VOSIAvailability/v1.0"}
 
+Use = Literal["full", "base"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Capability:
-    """One thing a service can do: the standard it follows and where.
+    """One thing a service can do: the standard it follows, if there is one, and where.
 
     ``use`` tells whether the URL is complete or wants something appended; ``version`` is that of the
-    interface, where one standardID covers several.
+    interface, where one standardID covers several. ``parameters`` are what it takes.
     """
 
-    standard_id: str
     access_url: str
-    use: Literal["full", "base"] = "full"
+    standard_id: str | None = None
+    use: Use = "full"
     version: str | None = None
+    parameters: tuple[Parameter, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what VOSI 1.1, section 4, does not allow."""
-        if self.standard_id.startswith(_VOSI) and self.use != "full":
+        if (self.standard_id or "").startswith(_VOSI) and self.use != "full":
             raise ValueError(f"{self.standard_id}: the access URL of a VOSI endpoint has use='full'")
+
+
+class Endpoint(NamedTuple):
+    """An endpoint of a service: its name, the standard it follows and its version, and how its URL is used."""
+
+    name: str
+    standard_id: str | None
+    version: str | None
+    use: Use
+
+
+class Described(Protocol):
+    """What a renderer, or its class, tells of itself; ``access`` None: it is not among the capabilities."""
+
+    @property
+    def access(self) -> Use | None:
+        """How its URL is used."""
+
+    @property
+    def standard_id(self) -> str | None:
+        """The standard it follows."""
+
+    @property
+    def standard_version(self) -> str | None:
+        """The version of that."""
+
+
+def endpoints_of(renderers: Mapping[str, Described]) -> list[Endpoint]:
+    """Return what capabilities say of renderers, which are given by name."""
+    return [
+        Endpoint(name, renderer.standard_id, renderer.standard_version, renderer.access)
+        for name, renderer in renderers.items()
+        if renderer.access is not None
+    ]
+
+
+def self_description(url: str, *, examples: bool) -> Iterator[Capability]:
+    """Yield the capabilities of what describes a service, or a site, at ``url`` (absolute, no trailing slash)."""
+    yield Capability(standard_id=VOSI_CAPABILITIES, access_url=f"{url}/capabilities")
+    yield Capability(standard_id=VOSI_AVAILABILITY, access_url=f"{url}/availability")
+    if examples:
+        yield Capability(standard_id=EXAMPLES, access_url=f"{url}/examples")
+
+
+def service_capabilities(
+    url: str, endpoints: Iterable[Endpoint], parameters: tuple[Parameter, ...], *, examples: bool
+) -> list[Capability]:
+    """Return the capabilities of the service at ``url``."""
+    return [
+        *self_description(url, examples=examples),
+        *(
+            Capability(
+                standard_id=endpoint.standard_id,
+                access_url=f"{url}/{endpoint.name}",
+                use=endpoint.use,
+                version=endpoint.version,
+                parameters=parameters,
+            )
+            for endpoint in endpoints
+        ),
+    ]
 
 
 def capabilities_document(capabilities: Iterable[Capability], security: Sequence[str | None] = ANYBODY) -> str:
@@ -54,19 +114,27 @@ def capabilities_document(capabilities: Iterable[Capability], security: Sequence
     for nobody in particular. Children carry no prefix and ``xsi:type`` is written literally, since clients match
     just that.
     """
-    elements = (_capability(capability, security) for capability in capabilities)
+    elements = (capability_element(capability, security) for capability in capabilities)
     return document("vosi:capabilities", elements, _CAPABILITIES_NAMESPACES)
 
 
-def _capability(capability: Capability, security: Sequence[str | None]) -> str:
-    """Write one, with an interface for each way to be let in: VOResource allows one in each."""
-    attributes = {"xsi:type": "vs:ParamHTTP", "role": "std"}
+def capability_element(capability: Capability, security: Sequence[str | None] = ANYBODY) -> str:
+    """Write one, as capabilities and registry records have it.
+
+    It has an interface for each way to be let in: VOResource allows one in each.
+    """
+    interface = {"xsi:type": "vs:ParamHTTP"}
+    attributes = {}
+    if capability.standard_id is not None:
+        interface["role"] = "std"
+        attributes["standardID"] = capability.standard_id
     if capability.version is not None:
-        attributes["version"] = capability.version
+        interface["version"] = capability.version
     access = element("accessURL", capability.access_url, {"use": capability.use})
-    ways = ANYBODY if capability.standard_id.startswith(_VOSI) else security
-    interfaces = [parent("interface", [access, *security_method(way)], attributes) for way in ways]
-    return parent("capability", interfaces, {"standardID": capability.standard_id})
+    params = list(map(input_param, capability.parameters))
+    ways = ANYBODY if (capability.standard_id or "").startswith(_VOSI) else security
+    interfaces = [parent("interface", [access, *security_method(way), *params], interface) for way in ways]
+    return parent("capability", interfaces, attributes)
 
 
 def security_method(way: str | None) -> list[str]:

@@ -17,6 +17,7 @@ from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadRequest, BadValue, TooLarge
 from pyramid_uws.parameters import merge
 from pyramid_uws.parameters.hosts import Fetching
+from pyramid_uws.parameters.types import SENT_AS_FILES
 from pyramid_uws.parameters.uploads import ANY, UPLOAD, Sending, hidden, read_uploads
 from pyramid_uws.parameters.values import Pairs
 from pyramid_uws.uws.control import is_parameter
@@ -192,7 +193,7 @@ def _check_files(definition: ServiceDefinition, kept: Kept, arrived: list[Refere
         if times[name.upper()] > 1:
             raise BadRequest(f"{name} was sent {times[name.upper()]} times; what is sent as a file is sent once.")
         kind = types.get(name.upper(), "string")
-        if kind != "string":
+        if kind not in SENT_AS_FILES:
             raise BadValue(name, "", f"a value of type {kind} is sent as text, not as a file")
 
 

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters.formats import VOTABLE
+from pyramid_uws.parameters.types import FILE
 from pyramid_uws.tables import Written, write_table
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.results import MEDIA_TYPE, RESULT_ID
@@ -31,10 +32,11 @@ class CoreJob:
         self.id = spec.job_id
         self.owner = spec.owner
         self.runid = spec.runid
-        self.parameters: Mapping[str, Any] = MappingProxyType(dict(parameters))
         self.uploads: Mapping[str, Path] = MappingProxyType(
             {name: Path(path) for name, path in spec.uploads.items()}
         )
+        files = {each.name: self.uploads.get(each.name) for each in spec.declarations if each.type == FILE}
+        self.parameters: Mapping[str, Any] = MappingProxyType({**parameters, **files})
         self.directory = directory.scratch
         self.command = spec.command
         self.grace = spec.grace

@@ -78,7 +78,7 @@ class JobSpec:
     def to_json(self) -> str:
         """Write the spec."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        fields["declarations"] = [dataclasses.asdict(parameter) for parameter in self.declarations]
+        fields["declarations"] = [parameter.to_plain() for parameter in self.declarations]
         fields["uploads"], fields["to_fetch"] = dict(self.uploads), dict(self.to_fetch)
         fields["fetching"] = dataclasses.asdict(self.fetching)
         fields["limits"] = dataclasses.asdict(self.limits)
@@ -89,10 +89,7 @@ class JobSpec:
     def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` has written."""
         fields = json.loads(text)
-        fields["declarations"] = tuple(
-            Parameter(**{name: _with_tuples(value) for name, value in declaration.items()})
-            for declaration in fields["declarations"]
-        )
+        fields["declarations"] = tuple(map(Parameter.from_plain, fields["declarations"]))
         fields["parameters"] = _with_tuples(fields["parameters"])
         fields["limits"] = Limits(**fields.get("limits", {}))
         command = fields.get("command")

@@ -5,7 +5,9 @@ May import ``uws`` and ``exceptions`` of the package, nothing else; the child pr
 
 from .conditions import Condition
 from .declaration import Parameter
+from .examples import Example
+from .own import OwnType
 from .uploads import ANY_UPLOADS, Upload
 from .values import complete, merge
 
-__all__ = ["ANY_UPLOADS", "Condition", "Parameter", "Upload", "complete", "merge"]
+__all__ = ["ANY_UPLOADS", "Condition", "Example", "OwnType", "Parameter", "Upload", "complete", "merge"]

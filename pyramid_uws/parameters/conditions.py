@@ -5,6 +5,7 @@ ends in, half open ``/b`` or ``a/``, or a range with a step, ``a/b/s``; a qualif
 ``%2C`` and the like stand for the separators themselves. In the style ``dali`` it is written ``1 5``.
 """
 
+import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,10 +117,18 @@ def _written(value: Any) -> str:
     return write_numbers((value,)).removesuffix(".0")
 
 
+def _read_number(text: str) -> float:
+    """Read a number that others can be compared with."""
+    number = read_double(text)
+    if math.isnan(number):
+        raise ValueError("NaN is equal to nothing, and neither more nor less than anything")
+    return number
+
+
 #: Type -> how an item's value, and how a step is read; types that are not here have no ranges.
 _RANGED: dict[str, tuple[Callable[[str], Any], Callable[[str], Any] | None]] = {
     "int": (read_integer, read_integer),
-    "double": (read_double, None),
+    "double": (_read_number, None),
     "timestamp": (parse_instant, lambda text: round(read_double(text) * _DAY)),
     "string": (str, None),
 }
@@ -147,7 +156,7 @@ def read_dali(kind: str, text: str) -> Condition:
     elif len(text.split()) == 2:
         ends = [*read_interval(text)]
     else:
-        ends = [read_double(text)]
+        ends = [_read_number(text)]
     if len(ends) not in {1, 2} or ends[0] > ends[-1]:
         raise ValueError("expected a value, or the lower and the upper end of an interval")
     return Condition((Values(ends[0], ends[-1]),))
@@ -175,6 +184,14 @@ def _read_moment(text: str) -> int:
     return round((days - _EPOCH_MJD) * _DAY)
 
 
+def _decoded(text: str) -> str:
+    """Decode what is percent-encoded once more, so that it may hold separators."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("expected UTF-8 behind the percent signs") from None
+
+
 def read_pql(kind: str, text: str) -> Condition:
     """Read what the style ``pql`` writes."""
     if not text.strip():
@@ -184,7 +201,7 @@ def read_pql(kind: str, text: str) -> Condition:
         raise ValueError("expected at most one semicolon, which begins the qualifier")
     parts = literal.split(",")
     _check_count(len(parts))
-    return Condition(tuple(_read_item(kind, part) for part in parts), unquote("".join(qualifiers)).strip())
+    return Condition(tuple(_read_item(kind, part) for part in parts), _decoded("".join(qualifiers)).strip())
 
 
 def _check_count(count: int) -> None:
@@ -194,7 +211,7 @@ def _check_count(count: int) -> None:
 
 def _read_item(kind: str, text: str) -> Values:
     read, read_step = _RANGED[kind]
-    ends = [unquote(part) for part in text.split("/")]
+    ends = [_decoded(part) for part in text.split("/")]
     if kind != "string":
         ends = [end.strip() for end in ends]
     if len(ends) == 1:

@@ -16,6 +16,15 @@ Point = tuple[float, float]
 _MOC_ORDER = re.compile(r"\d{1,2}/", re.ASCII)
 _MOC_CELLS = re.compile(r"(\d{1,19})(?:-(\d{1,19}))?", re.ASCII)
 _DEEPEST = 29
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_:.-]{0,39}", re.ASCII)
+
+
+class UnsupportedXtype(ValueError):
+    """A value is of a kind that is not known here; ``label`` is what the message begins with (DALI 1.2, 3.17)."""
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.label = f"unsupported-xtype: {kind}"
 
 
 def _finite(text: str, what: str) -> list[float]:
@@ -91,7 +100,8 @@ def read_shape(text: str) -> tuple[str, Any]:
     kind, _, numbers = text.strip().partition(" ")
     reader = _SHAPES.get(kind.lower())
     if reader is None:
-        raise ValueError(f"expected one of {', '.join(_SHAPES)}, and its numbers")
+        reason = f"expected one of {', '.join(_SHAPES)}, and its numbers"
+        raise UnsupportedXtype(kind, reason) if _WORD.fullmatch(kind) else ValueError(reason)
     return kind.lower(), reader(numbers)
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 from uuid import UUID
 
 from pyramid_uws.uws.instants import format_instant, parse_instant
@@ -37,6 +37,12 @@ def read_boolean(text: str) -> bool:
         return _BOOLEANS[text.strip().lower()]
     except KeyError:
         raise ValueError("expected true or false") from None
+
+
+def _refuse_text(_text: str) -> NoReturn:
+    raise ValueError(
+        "expected a file: a part of a multipart/form-data body with a file name, or the body of a PUT"
+    )
 
 
 def read_uri(text: str) -> str:
@@ -103,8 +109,19 @@ TYPES: Mapping[str, Type] = MappingProxyType(
         "uuid": Type(read_uuid, xtype="uuid"),
         "json": Type(read_json, json.dumps, "json"),
         "format": Type(read_format),
+        "file": Type(_refuse_text),
     }
 )
 
-#: Types for which an empty value means "not given".
-EMPTY_IS_ABSENT = frozenset(TYPES) - {"string"}
+#: The type whose values are sent as files and nothing else, and the types that may be sent so.
+FILE: Final = "file"
+SENT_AS_FILES = frozenset({"string", FILE})
+
+#: How null is written, besides nothing at all (DALI 1.2, section 3.2, and VOTable for booleans).
+_NULLS = MappingProxyType({"boolean": frozenset({"", "?"}), "string": frozenset()})
+_BLANK = frozenset({""})
+
+
+def is_null(kind: str, text: str) -> bool:
+    """Tell whether a literal of this type stands for no value; only a string may be empty."""
+    return text.strip() in _NULLS.get(kind, _BLANK)

@@ -14,6 +14,7 @@ import shlex
 from typing import Any
 
 from .declaration import Parameter
+from .own import is_own
 from .types import TYPES
 from .uploads import Upload
 
@@ -66,7 +67,7 @@ def _sort(words: list[str]) -> tuple[str, set[str], dict[str, str]]:
         key, equals, text = word.partition("=")
         if not equals and word in _FLAGS:
             flags.add(word)
-        elif not equals and word in TYPES:
+        elif not equals and (word in TYPES or is_own(word)):
             kinds.append(word)
         elif equals and key in _FACTS and key not in facts:
             facts[key] = text
@@ -83,6 +84,8 @@ def _sort(words: list[str]) -> tuple[str, set[str], dict[str, str]]:
 
 
 def _read(kind: str, key: str, text: str) -> Any:
+    if kind not in TYPES:
+        raise ValueError(f"{key}={text}: values of the site's own type {kind} are declared in Python")
     try:
         return TYPES[kind].read(text)
     except ValueError as problem:

@@ -1,11 +1,12 @@
 """Renderers: endpoints of a service, in the sense of GAVO DaCHS."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from persistent import Persistent
 from zope.interface import implementer
 
 from pyramid_uws.interfaces import IAsyncRenderer, IRenderer, ISyncRenderer
+from pyramid_uws.uws.standards import UWS
 
 from .job import Job
 from .joblist import Joblist
@@ -17,11 +18,16 @@ class Renderer(Persistent):
     """An endpoint of a service with a place in the tree. Derive from it and name it by ``add_uws_renderer``.
 
     ``aliases`` are further names under which the endpoint answers; they are never shown. ``parameter_style``
-    says how the values of conditions are written there (``pql`` or ``dali``).
+    says how the values of conditions are written there (``pql`` or ``dali``). ``access`` tells how capabilities
+    have its URL: ``full``, as it is, or ``base`` of what is asked for; None if it is not among them.
+    ``standard_id`` and ``standard_version`` name the standard that it follows, if there is one.
     """
 
     aliases: ClassVar[tuple[str, ...]] = ()
     parameter_style: ClassVar[str] = "dali"
+    access: ClassVar[Literal["full", "base"] | None] = None
+    standard_id: ClassVar[str | None] = None
+    standard_version: ClassVar[str | None] = None
 
     __name__: str
     __parent__: Any
@@ -50,6 +56,9 @@ class AsyncRenderer(JobRenderer):
 
     aliases = ("uws.xml",)
     parameter_style = "pql"
+    access = "base"
+    standard_id = UWS
+    standard_version = "1.1"
 
 
 @implementer(ISyncRenderer)
@@ -60,3 +69,4 @@ class SyncRenderer(JobRenderer):
     """
 
     parameter_style = "dali"
+    access = "full"

@@ -23,5 +23,17 @@ def includeme(config: Any) -> None:
     """Register all views."""
     config.add_tween(f"{__name__}.credentials.credentials_tween")
     config.add_tween(f"{__name__}.headers_tween")
-    for module in ("contents", "errors", "job", "joblist", "log", "shares", "site", "sync"):
+    for module in (
+        "contents",
+        "errors",
+        "examples",
+        "job",
+        "joblist",
+        "log",
+        "openapi",
+        "shares",
+        "site",
+        "sync",
+        "vosi",
+    ):
         config.include(f"{__name__}.{module}")

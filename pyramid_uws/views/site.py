@@ -1,40 +1,39 @@
-"""The site and its services as a whole: what is there, capabilities and availability (VOSI 1.1)."""
+"""The site and its services as a whole: what is there, as text and JSON."""
 
 import json
-import time
+import math
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.security import NO_PERMISSION_REQUIRED
 
 from pyramid_uws import interfaces
 from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.documents import Capability, availability_document, capabilities_document
-from pyramid_uws.documents.vosi import UWS, VOSI_AVAILABILITY, VOSI_CAPABILITIES
 from pyramid_uws.parameters import Parameter
-from pyramid_uws.tree import AsyncRenderer, Root, Service
+from pyramid_uws.tree import Root, Service
 from pyramid_uws.tree.rights import READ
 
-from .credentials import ways_in
 from .resources import add_resource_views
-from .respond import XML, plain, wants_json
+from .respond import plain, wants_json
 
-#: A dispatcher that has not moved for this many seconds is stuck.
-STUCK = 90
+#: What a service tells about itself, besides this.
+DESCRIPTIONS = ("capabilities", "availability", "examples", "openapi.json")
 
 
 def show_site(context: Root, request: Request) -> Response:
     """GET /: the services."""
     services = [_summary(service, request) for service in context if request.has_permission(READ, service)]
     title = request.registry.uws.settings.title
+    has_examples = any(each.examples for each in request.registry.uws.definitions.values())
+    own = _descriptions(f"{request.application_url}/", has_examples, ("capabilities", "availability", "examples"))
     if wants_json(request):
-        return _by_accept(_json({"title": title, "services": services}))
+        return _by_accept(_json({"title": title, "services": services, **own}))
     lines = [title, ""]
     lines += [f"{service['url']}\n    {service['title'] or service['name']}" for service in services]
-    return _by_accept(plain("\n".join(lines) + "\n"))
+    lines += ["", *(f"{name}: {url}" for name, url in own.items()), ""]
+    return _by_accept(plain("\n".join(lines)))
 
 
 def show_service(context: Service, request: Request) -> Response:
@@ -59,19 +58,38 @@ def _definition(service: Service, request: Request) -> ServiceDefinition | None:
 
 def _summary(service: Service, request: Request) -> dict[str, Any]:
     definition = _definition(service, request)
+    told = DESCRIPTIONS if definition else ("capabilities", "availability")
     return {
         "name": service.__name__,
         "title": definition.title if definition else "",
         "url": request.resource_url(service),
         "offered": definition is not None,
         "renderers": {renderer.__name__: request.resource_url(renderer) for renderer in service},
-        "capabilities": request.resource_url(service) + "/capabilities",
+        **_descriptions(f"{request.resource_url(service)}/", bool(definition and definition.examples), told),
     }
 
 
+def _descriptions(base: str, has_examples: bool, names: Iterable[str]) -> dict[str, str]:
+    """Return the URLs of what describes a site or a service, by name."""
+    return {name: base + name for name in names if name != "examples" or has_examples}
+
+
 def _described(parameter: Parameter) -> dict[str, Any]:
-    told = ("name", "type", "unit", "ucd", "multiple", "required", "default", "minimum", "maximum", "options")
-    return {name: getattr(parameter, name) for name in (*told, "description")}
+    told = ("name", "type", "unit", "ucd", "multiple", "required", "condition", "description")
+    values = ("default", "minimum", "maximum", "options")
+    return {name: getattr(parameter, name) for name in told} | {
+        name: _shown(parameter, getattr(parameter, name)) for name in values
+    }
+
+
+def _shown(parameter: Parameter, value: Any) -> Any:
+    """Return what JSON has for a value: a number or a truth value, or else its literal."""
+    if isinstance(value, tuple) and (parameter.multiple or value == parameter.options):
+        return [_shown(parameter, each) for each in value]
+    is_plain = value is None or isinstance(value, bool | str)
+    if is_plain or (parameter.type in {"int", "double"} and math.isfinite(value)):
+        return value
+    return parameter.write(value)
 
 
 def _as_text(summary: dict[str, Any]) -> str:
@@ -86,13 +104,14 @@ def _as_text(summary: dict[str, Any]) -> str:
     if summary.get("uploads"):
         lines += ["Uploads:", *map(_upload_line, summary["uploads"]), ""]
     lines += ["Endpoints:", *(f"    {name}: {url}" for name, url in summary["renderers"].items())]
-    lines += [f"    capabilities: {summary['capabilities']}", ""]
+    lines += [*(f"    {name}: {summary[name]}" for name in DESCRIPTIONS if name in summary), ""]
     lines += ["Credits:", *(f"    {line}" for line in summary["credits"]), ""] if summary.get("credits") else []
     return "\n".join(lines)
 
 
 def _parameter_line(parameter: dict[str, Any]) -> str:
-    facts = [parameter["type"], parameter["unit"], "multiple" if parameter["multiple"] else None]
+    kind = f"set of {parameter['type']}" if parameter["condition"] else parameter["type"]
+    facts = [kind, parameter["unit"], "multiple" if parameter["multiple"] else None]
     facts += ["required" if parameter["required"] else None]
     facts += [
         f"{name} {parameter[name]}" for name in ("default", "minimum", "maximum") if parameter[name] is not None
@@ -115,45 +134,7 @@ def _json(value: Any) -> Response:
     return Response(text=json.dumps(value, indent=1), content_type="application/json", charset="UTF-8")
 
 
-def capabilities(context: Service, request: Request) -> Response:
-    """GET /SERVICE/capabilities (VOSI 1.1, section 3.1)."""
-    url = request.resource_url(context)
-    found = [
-        Capability(standard_id=VOSI_CAPABILITIES, access_url=f"{url}/capabilities"),
-        Capability(standard_id=VOSI_AVAILABILITY, access_url=f"{url}/availability"),
-    ]
-    if _definition(context, request) is not None:
-        found += [
-            Capability(standard_id=UWS, access_url=request.resource_url(renderer), use="base", version="1.1")
-            for renderer in context
-            if isinstance(renderer, AsyncRenderer)
-        ]
-    response = Response(
-        text=capabilities_document(found, ways_in(request, context)), content_type=XML, charset="UTF-8"
-    )
-    response.last_modified = datetime.fromtimestamp(request.registry.uws.started // 1_000_000, UTC)
-    return response
-
-
-def availability(_context: Any, request: Request) -> Response:
-    """GET availability (VOSI 1.1): true as long as the database can be written and jobs are started."""
-    site = request.registry.uws
-    notes = []
-    if not site.writer.healthy:
-        notes.append("The database cannot be written at present.")
-    if site.dispatcher is not None and time.monotonic() - site.dispatcher.beat > STUCK:
-        notes.append("No jobs are being started at present.")
-    text = availability_document(not notes, site.started, notes)
-    return Response(text=text, content_type=XML, charset="UTF-8")
-
-
 def includeme(config: Any) -> None:
     """Register the views of the site and of services."""
     add_resource_views(config, interfaces.IRoot, {"GET": show_site})
-    add_resource_views(config, interfaces.IRoot, {"GET": availability}, name="availability")
     add_resource_views(config, interfaces.IService, {"GET": show_service})
-    # Open to everybody (VOSI 1.1, section 2); whether one must log in for the rest is said beside them.
-    for name, view in (("capabilities", capabilities), ("availability", availability)):
-        add_resource_views(
-            config, interfaces.IService, {"GET": view}, name=name, permission=NO_PERMISSION_REQUIRED
-        )

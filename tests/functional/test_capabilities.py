@@ -132,6 +132,8 @@ class TestBoth:
         assert http.request(method, f"{base}/{page}").status_code == 405
 
     @pytest.mark.spec("D-10", "D-16", "C-56")
-    @pytest.mark.parametrize("place", ["/quick/tables", "/quick/examples", "/capabilities", "/quick/nonesuch"])
+    @pytest.mark.parametrize(
+        "place", ["/quick/tables", "/quick/examples", "/tables", "/examples", "/quick/nonesuch"]
+    )
     def test_what_is_not_offered_is_not_found(self, place, server):
         assert http.get(server.url + place).status_code == 404

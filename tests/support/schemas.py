@@ -38,13 +38,25 @@ REMOTE: Mapping[str, str] = {
 }
 
 
+#: What the schema of registry interfaces says of the element around a record, which is all that is wanted of it.
+RECORDS = f"""\
+<schema xmlns="{XS}" targetNamespace="{IVOA}RegistryInterface/v1.0" xmlns:vr="{IVOA}VOResource/v1.0">
+ <import namespace="{IVOA}VOResource/v1.0"/>
+ <element name="Resource" type="vr:Resource"/>
+</schema>
+"""
+
+
 class Offline(etree.Resolver):
     """Finds remote schemas in the folder, and refuses what is not there."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, more: str):
         self.folder = folder
+        self.more = more
 
     def resolve(self, url, public_id, context):
+        if url == "file:///more.xsd":
+            return self.resolve_string(self.more, context)
         if url in REMOTE:
             return self.resolve_filename(str(self.folder / REMOTE[url]), context)
         if url.startswith("file:"):
@@ -52,13 +64,16 @@ class Offline(etree.Resolver):
         raise OSError(f"no schema is kept for {url}")
 
 
-def load_schema(folder: Path = FOLDER) -> etree.XMLSchema:
-    """Return one schema for all the namespaces: `load_schema().assertValid(element)`."""
+def load_schema(folder: Path = FOLDER, more: str = "") -> etree.XMLSchema:
+    """Return one schema for all the namespaces, and ``more``: `load_schema().assertValid(element)`."""
     driver = etree.Element(f"{{{XS}}}schema")
     for namespace, name in FILES.items():
         location = (folder / name).as_uri()
         etree.SubElement(driver, f"{{{XS}}}import", namespace=namespace, schemaLocation=location)
     parser = etree.XMLParser(no_network=True)
-    parser.resolvers.add(Offline(folder))
+    parser.resolvers.add(Offline(folder, more))
+    if more:
+        target = etree.fromstring(more).get("targetNamespace")
+        etree.SubElement(driver, f"{{{XS}}}import", namespace=target, schemaLocation="file:///more.xsd")
     source = etree.fromstring(etree.tostring(driver), parser, base_url=f"{folder.as_uri()}/driver.xsd")
     return etree.XMLSchema(source)

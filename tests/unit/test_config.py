@@ -17,10 +17,11 @@ from pyramid_uws.definition import COMMAND_CORE, definitions_of
 from pyramid_uws.demo import countdown
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import IAttribute, IService
-from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters import Example, Parameter, Upload
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Attribute, Renderer, SyncRenderer
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.views.exchange import Exchange, exchange_of
+from tests.support import own_types
 from tests.support.papers import DOCS
 
 CORE = "pyramid_uws.demo.countdown:core"
@@ -165,6 +166,107 @@ class TestAddService:
 
         with pytest.raises(ConfigurationExecutionError, match="service probe: there is no renderer 'asnyc'"):
             config.commit()
+
+
+class TestAddParameterType:
+    AXIS = (Parameter(name="AXIS", type="geom:vector3d", default=(1.0, 2.0, 3.0)),)
+
+    @pytest.mark.spec("D-69")
+    def test_a_service_may_take_it_wherever_it_is_added(self, config):
+        config.add_uws_service("probe", core=CORE, parameters=self.AXIS)
+        config.add_uws_parameter_type("geom:vector3d", own_types.read_vector, own_types.write_vector)
+
+        (axis,) = definition(config).parameters
+
+        assert axis.read("1 2 3") == own_types.Vector(1, 2, 3)
+        assert axis.own.read == "tests.support.own_types:read_vector"
+        (told,) = config.registry.introspector.get_category("uws parameter types")
+        assert told["introspectable"]["type"] == axis.own
+
+    def test_a_type_that_nobody_adds_is_missed_when_all_is_said(self, config):
+        config.add_uws_service("probe", core=CORE, parameters=self.AXIS)
+
+        with pytest.raises(ConfigurationExecutionError, match="probe: parameter AXIS: there is no type 'geom:vec"):
+            config.commit()
+
+    def test_values_of_declarations_are_held_to_it(self, config):
+        config.add_uws_service("probe", core=CORE, parameters=(Parameter(name="A", type="a:b", default="no"),))
+        config.add_uws_parameter_type("a:b", own_types.read_vector, own_types.write_vector)
+
+        with pytest.raises(ConfigurationExecutionError, match="parameter A: default = 'no' is no value of type"):
+            config.commit()
+
+    def test_two_of_one_name_are_a_conflict(self, config):
+        config.add_uws_parameter_type("a:b", own_types.read_vector)
+        config.add_uws_parameter_type("a:b", own_types.write_vector)
+
+        with pytest.raises(ConfigurationConflictError, match="uws parameter type"):
+            config.commit()
+
+    @pytest.mark.parametrize(
+        ("name", "read", "message"),
+        [
+            ("vector", own_types.read_vector, "own ones are written PREFIX:NAME"),
+            ("a:b", "nowhere:read", "parameter type a:b: read = nowhere:read: No module named"),
+            ("a:b", lambda text: text, "parameter type a:b: read = .*lambda"),
+        ],
+        ids=["name", "module", "lambda"],
+    )
+    def test_what_the_processes_of_jobs_could_not_find_is_refused(self, config, name, read, message):
+        with pytest.raises(ConfigurationError, match=message):
+            config.add_uws_parameter_type(name, read)
+
+
+class TestExamples:
+    PARAMETERS = (
+        Parameter(name="N", type="int", required=True, maximum=5),
+        Parameter(name="SET", type="int", condition=True),
+        Parameter(name="TABLE", type="file", required=True),
+    )
+
+    def add(self, config, *examples, **facts):
+        config.add_uws_renderer("plain", Renderer)
+        config.add_uws_service("probe", core=CORE, parameters=self.PARAMETERS, examples=examples, **facts)
+        config.commit()
+
+    @pytest.mark.parametrize(
+        "example",
+        [
+            Example(name="One", parameters={"N": "1"}),
+            Example(name="Many", parameters={"n": "0x5", "SET": "3"}),
+            Example(name="Style", parameters={"N": "1", "set": ["1/3", "7"]}, renderer="async"),
+            Example(name="Style", parameters={"N": "1", "SET": "1 3"}, renderer="plain"),
+        ],
+        ids=str,
+    )
+    def test_they_have_to_be_requests_that_can_be_run(self, config, example):
+        self.add(config, example, renderers=("async", "plain"))
+
+    @pytest.mark.parametrize(
+        ("example", "message"),
+        [
+            (Example(name="One", parameters={}), "example 'One': N='': this parameter is required"),
+            (Example(name="One", parameters={"N": "6"}), "example 'One': N='6': the largest value"),
+            (Example(name="One", parameters={"N": "1", "M": "1"}), "example 'One': there is no parameter M"),
+            (Example(name="One", parameters={"N": "1", "SET": "1/3"}), "renderer plain: example 'One': SET='1/3'"),
+        ],
+        ids=["missing", "too large", "unknown", "in another style"],
+    )
+    def test_one_that_could_not_be_run_stops_the_start(self, config, example, message):
+        with pytest.raises(ConfigurationExecutionError, match=message):
+            self.add(config, example, renderers=("async", "plain"))
+
+    @pytest.mark.parametrize(
+        ("examples", "message"),
+        [
+            ([Example(name="A b", parameters={}), Example(name="a-B", parameters={})], "another one of a name"),
+            ([Example(name="A", parameters={}, renderer="sync")], "'A': the service has no renderer sync"),
+        ],
+        ids=["twice", "renderer"],
+    )
+    def test_what_makes_no_sense_is_refused_at_once(self, config, examples, message):
+        with pytest.raises(ConfigurationError, match=message):
+            self.add(config, *examples)
 
 
 class TestAddRenderer:
@@ -549,7 +651,7 @@ class TestServicesFromIni:
             (["core = nowhere:core"], r"service probe: core = nowhere:core: No module named 'nowhere'"),
             (
                 ["core = sound:core", "titel = x"],
-                r"unknown setting \[uws:service:probe\] titel; known are command, ",
+                r"unknown setting \[uws:service:probe\] titel; known are .*title",
             ),
             (["core = sound:core", "lifetime = a day"], r"setting \[uws:service:probe\] lifetime = a day: "),
             (["core = sound:core", "sync_limit = 0"], r"service probe: sync_limit = 0: expected at least 1 s"),
@@ -577,6 +679,9 @@ class TestServicesFromIni:
             (["core = sound:core", "parameters = unsound:PARAMETERS"], r"parameter A: unknown type 'strnig'"),
             (["core = sound:core", "uploads = all"], r"uploads = all: expected any, or the dotted name"),
             (["core = sound:core", "uploads = sound:NUMBER"], r"uploads = sound:NUMBER: expected any, or "),
+            (["core = sound:core", "examples = sound:NUMBER"], r"examples = sound:NUMBER: .*sequence of Example"),
+            (["core = sound:core", "examples = sound:NAMES"], r"examples = sound:NAMES: .*sequence of Example"),
+            (["core = sound:core", "identifier = x/y"], r"service probe: identifier = x/y: expected ivo://"),
         ],
     )
     def test_a_section_that_cannot_be_stops_the_start(self, ini, tmp_path, lines, message):

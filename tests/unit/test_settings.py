@@ -24,6 +24,7 @@ from pyramid_uws.settings import (
     read_size,
 )
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
 
 
@@ -160,9 +161,15 @@ class TestTheTable:
 
     def test_that_of_services_has_what_a_definition_takes(self):
         of_a_command = {"results", "stdout", "exit_codes"}
-        taken = {field.name for kind in (ServiceDefinition, Limits, Rights) for field in dataclasses.fields(kind)}
+        kinds = (ServiceDefinition, Limits, Registration, Rights)
+        taken = {field.name for kind in kinds for field in dataclasses.fields(kind)}
 
-        assert {key.name for key in SERVICE_TABLE} - of_a_command == taken - {"name", "limits", "rights"}
+        assert {key.name for key in SERVICE_TABLE} - of_a_command == taken - {
+            "name",
+            "limits",
+            "registration",
+            "rights",
+        }
 
     def test_that_of_services_has_the_defaults_of_limits(self):
         limits = Limits()

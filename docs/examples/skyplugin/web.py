@@ -144,6 +144,7 @@ def includeme(config: Any) -> None:
     config.add_uws_resource_views(Landmark, {"GET": show_landmark})
     config.add_uws_attribute("progress", Progress, {"GET": show_progress})
     config.add_uws_resource_views(IService, {"GET": show_credits}, name="credits")
+    config.add_uws_parameter_type("sky:ra", "skyplugin.galactic:read_ra")
     config.add_uws_service(
         "galactic",
         core="skyplugin.galactic:core",

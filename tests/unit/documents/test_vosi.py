@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pyvo.io.vosi import parse_availability, parse_capabilities
 
 from pyramid_uws.documents import Capability, availability_document, capabilities_document
-from pyramid_uws.documents.vosi import (
+from pyramid_uws.uws.standards import (
     EXAMPLES,
     UWS,
     VOSI_AVAILABILITY,

@@ -66,6 +66,70 @@ def test_strings_are_compared_literally_and_may_hold_separators_that_are_escaped
     assert read_pql("string", "a/b").items == (Values("a", "b"),)
 
 
+@pytest.mark.spec("P-05")
+@pytest.mark.parametrize(
+    ("kind", "text", "meets"),
+    [
+        ("int", "2,0x4/6", [2, 4, 5, 6]),
+        ("double", "2.0,4.5/6", [2, 5, 6]),
+        ("timestamp", "1970-01-01T00:00:00.000003Z/,1970-01-01", [0, 3, 4, 5, 6, 7]),
+        ("timestamp", "1970-01-01/1970-01-02", [0, 1, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_items_are_of_the_parameters_type(kind, text, meets):
+    assert met(read_pql(kind, text), *range(8)) == meets
+
+
+@pytest.mark.spec("P-05")
+@pytest.mark.parametrize("kind", ["boolean", "circle", "uri", "json", "moc"])
+def test_other_types_are_single_values(kind):
+    with pytest.raises(ValueError, match="a condition is of type double, int, string, timestamp"):
+        Parameter(name="X", type=kind, condition=True)
+
+
+@pytest.mark.spec("P-12")
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("int", "9/1"),
+        ("int", "9/1/2"),
+        ("double", "9/1"),
+        ("timestamp", "1970-01-02/1970-01-01"),
+        ("string", "b/a"),
+    ],
+)
+def test_a_range_the_wrong_way_round_matches_nothing(kind, text):
+    condition = read_pql(kind, text)
+
+    values = list("abc") if kind == "string" else range(20)
+    assert met(condition, *values) == []
+    if kind != "string":
+        assert not condition.test(np.array(values)).any()
+
+
+@pytest.mark.spec("P-14")
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("1970-01-02", DAY),
+        ("1970-01-01T00:00:01", 1_000_000),
+        ("1970-01-01T00:00:01Z", 1_000_000),
+        ("1970-01-01T00:00:01.5", 1_500_000),
+        ("1970-01-01T00:00:01.000002Z", 1_000_002),
+    ],
+)
+def test_a_date_without_a_time_is_its_midnight_in_utc(text, instant):
+    assert read_pql("timestamp", text).items == (Values(instant, instant),)
+
+
+@pytest.mark.spec("P-02")
+@pytest.mark.parametrize(
+    ("text", "item"), [("a%2Cb", "a,b"), ("a%2Fb", "a/b"), ("a%3Bb", "a;b"), ("a%252Cb", "a%2Cb"), ("%C3%A9", "é")]
+)
+def test_an_item_is_decoded_once_when_all_is_split(text, item):
+    assert read_pql("string", text).items == (Values(item, item),)
+
+
 @pytest.mark.spec("P-08")
 def test_a_qualifier_is_kept():
     assert read_pql("double", "1/2; ICRS").qualifier == "ICRS"
@@ -81,6 +145,9 @@ def test_a_qualifier_is_kept():
         ),
         ("double", "1/2/3"),
         ("string", "a/b/c"),
+        ("string", "%ff"),
+        ("double", "NaN"),
+        ("double", "1/NaN"),
         ("timestamp", "2026-13-01"),
         ("timestamp", "2026-01-01/2026-02-01/x"),
         ("int", ",".join("1" * (MOST_ITEMS + 1))),
@@ -114,10 +181,19 @@ def test_dali_writes_intervals(kind, text, low, high):
 @pytest.mark.spec("D-63")
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("double", "5 1"), ("int", "1 2 3"), ("double", "1/5"), ("timestamp", "x"), ("timestamp", "-1")],
+    [
+        ("double", "5 1"),
+        ("double", "NaN"),
+        ("double", "NaN 1"),
+        ("int", "1 2 3"),
+        ("int", "1 Inf"),
+        ("double", "1/5"),
+        ("timestamp", "x"),
+        ("timestamp", "-1"),
+    ],
 )
 def test_what_is_no_interval_is_refused(kind, text):
-    with pytest.raises(ValueError, match=r"expected|must not|no such"):
+    with pytest.raises(ValueError, match=r"expected|must not|no such|NaN"):
         read_dali(kind, text)
 
 

@@ -99,6 +99,7 @@ def test_booleans_are_those_of_votable():
     parameter = Parameter(name="X", type="boolean")
 
     assert [parameter.read(text) for text in ("T", "f", "1", "0", "true", "FALSE")] == [True, False] * 3
+    assert [complete([parameter], [("X", text)])["X"] for text in ("?", " ", " ? ")] == [None] * 3
 
 
 @pytest.mark.spec("D-66", "D-70")
@@ -126,6 +127,12 @@ def test_whatever_is_sent_is_read_or_refused_with_a_sentence(text):
         {"name": "X", "type": "complex"},
         {"name": "X", "type": "boolean", "minimum": 0},
         {"name": "X", "required": True, "default": "y"},
+        {"name": "X", "type": "int", "default": "y"},
+        {"name": "X", "type": "double", "minimum": "y"},
+        {"name": "X", "type": "circle", "default": (1.0, 2.0)},
+        {"name": "X", "type": "int", "options": (1, 2.5)},
+        {"name": "X", "type": "file", "default": "a.txt"},
+        {"name": "X", "type": "boolean", "multiple": True, "default": True},
     ],
 )
 def test_wrong_declarations_are_refused_when_they_are_made(facts):

@@ -56,7 +56,7 @@ VALUES = {
 
 
 @pytest.mark.spec("D-62", "D-63", "D-66", "D-67")
-@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("name", VALUES)
 def test_what_is_written_is_read_again(name):
     @given(VALUES[name])
     def there_and_back(value):
@@ -90,8 +90,9 @@ def test_coordinates_are_reduced():
         ("range", "1 2 3 NaN"),
         ("polygon", "0 0 1 0"),
         ("polygon", "0 0 1 0 1 1 2"),
-        ("shape", "square 1 2"),
+        ("shape", "1 2"),
         ("shape", ""),
+        ("file", "a text"),
         ("moc", "x"),
         ("moc", "3"),
         ("moc", ""),
@@ -112,8 +113,35 @@ def test_what_is_no_value_is_refused_by_name(name, text):
         Parameter(name="X", type=name).read(text)
 
 
+@pytest.mark.spec("D-68")
+@pytest.mark.parametrize("text", ["square 1 2", "ELLIPSE 1 2 3 4 5", "geom:cone 1 2"])
+def test_a_shape_that_is_not_known_is_called_unsupported(text):
+    kind = text.partition(" ")[0]
+
+    with pytest.raises(
+        BadValue, match=rf"^unsupported-xtype: {kind}; X='{text}': expected one of circle, range, "
+    ):
+        Parameter(name="X", type="shape").read(text)
+
+
 def test_brackets_in_texts_are_no_depth():
     assert TYPES["json"].read('["' + "[" * 100 + '\\""]') == ["[" * 100 + '"']
+
+
+def test_all_types_are_tried():
+    assert set(VALUES) | {"file"} == set(TYPES)
+
+
+@pytest.mark.spec("D-70")
+@pytest.mark.parametrize("name", ["interval", "point", "circle", "range", "polygon", "shape"])
+def test_nothing_holds_a_nan(name):
+    written = {"interval": "1 2", "shape": "circle 1 2 3"}.get(name, "0 1 0 1 1 1")
+    words = written.split()[: {"point": 2, "circle": 3, "range": 4}.get(name)]
+    assert TYPES[name].read(" \t\n ".join(words)) is not None
+
+    for place in range(name == "shape", len(words)):
+        with pytest.raises(ValueError, match=r"expected|must not"):
+            TYPES[name].read(" ".join([*words[:place], "NaN", *words[place + 1 :]]))
 
 
 @pytest.mark.parametrize("name", TYPES)

@@ -59,7 +59,7 @@ def test_there_is_a_way_to_write_every_fact():
         for field in dataclasses.fields(Parameter)
         if getattr(written, field.name) != getattr(bare, field.name)
     }
-    assert changed == {field.name for field in dataclasses.fields(Parameter)} - {"default", "condition"}
+    assert changed == {field.name for field in dataclasses.fields(Parameter)} - {"default", "condition", "own"}
     assert read_declaration("B double condition").condition
     assert read_declaration("B default=x").default == "x"
 
@@ -124,3 +124,9 @@ def test_an_upload_is_a_line_too(line, upload):
 def test_an_upload_that_cannot_be(line, message):
     with pytest.raises(ValueError, match=message):
         read_upload(line)
+
+
+def test_a_type_of_the_sites_own_is_named_but_its_values_are_not_written():
+    assert read_declaration("AXIS geom:vector3d required -- Where to").type == "geom:vector3d"
+    with pytest.raises(ValueError, match="default=x: values of the site's own type geom:vector3d are declared in"):
+        read_declaration("AXIS geom:vector3d default=x")

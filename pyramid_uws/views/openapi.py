@@ -1,0 +1,38 @@
+"""The OpenAPI document of a service, for tools that make clients and forms of it."""
+
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from pyramid_uws import interfaces
+from pyramid_uws.documents.openapi import Api, openapi_document
+from pyramid_uws.exceptions import NoSuchThing
+from pyramid_uws.tree import Service
+from pyramid_uws.version import __version__
+
+from .resources import add_resource_views
+from .respond import JSON
+
+
+def openapi(context: Service, request: Request) -> Response:
+    """GET /SERVICE/openapi.json; 404 if the service is no longer offered."""
+    definition = request.registry.uws.definitions.get(context.__name__)
+    if definition is None:
+        raise NoSuchThing(f"The service {context.__name__!r} is no longer offered.")
+    renderers = [renderer for renderer in context if renderer.__name__ in definition.renderers]
+    api = Api(
+        title=definition.title or definition.name,
+        description=definition.description,
+        version=__version__,
+        parameters=definition.parameters,
+        lists=tuple(each.__name__ for each in renderers if interfaces.IAsyncRenderer.providedBy(each)),
+        syncs=tuple(each.__name__ for each in renderers if interfaces.ISyncRenderer.providedBy(each)),
+        examples=bool(definition.examples),
+    )
+    return Response(text=openapi_document(api, request.resource_url(context)), content_type=JSON, charset="UTF-8")
+
+
+def includeme(config: Any) -> None:
+    """Register the view."""
+    add_resource_views(config, interfaces.IService, {"GET": openapi}, name="openapi.json")
