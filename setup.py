@@ -74,7 +74,7 @@ setup(
         "test": [
             "pytest>=8.2",
             "pytest-cov>=6",
-            "pytest-xdist>=3.6",
+            "pytest-xdist>=3.7",
             "coverage>=7.10",
             "hypothesis>=6.100",
             "requests>=2.32",
