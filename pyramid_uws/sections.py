@@ -293,8 +293,8 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("reference_url", str, "", "Where people read about it; the page of the service unless given."),
     Key("content_types", _lines, "", "What kind of thing it is, such as Catalog or Simulation, a word a line."),
     Key("content_levels", _lines, "", "Whom it is for, such as Research, a word a line."),
-    Key("rights", str, "", "Who may use it and how, a sentence."),
-    Key("rights_uri", str, "", "The same as the URI of a licence."),
+    Key("licence", str, "", "Under which terms it may be used, a sentence."),
+    Key("licence_uri", str, "", "The same as a URI, such as `https://spdx.org/licenses/CC-BY-4.0.html`."),
 )
 
 

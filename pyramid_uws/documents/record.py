@@ -51,8 +51,8 @@ def _resource(record: Record) -> Iterator[str]:
     yield element("identifier", record.identifier)
     yield parent("curation", _curation(record))
     yield parent("content", _content(record))
-    if own.rights or own.rights_uri:
-        yield element("rights", own.rights, {"rightsURI": own.rights_uri} if own.rights_uri else {})
+    if own.licence or own.licence_uri:
+        yield element("rights", own.licence, {"rightsURI": own.licence_uri} if own.licence_uri else {})
     yield from map(capability_element, record.capabilities)
 
 

@@ -33,8 +33,8 @@ class Registration:
     reference_url: str = ""
     content_types: tuple[str, ...] = ()
     content_levels: tuple[str, ...] = ()
-    rights: str = ""
-    rights_uri: str = ""
+    licence: str = ""
+    licence_uri: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no registry would take."""

@@ -35,8 +35,8 @@ FULL = Registration(
     reference_url="https://vo.example.org/about",
     content_types=("Catalog",),
     content_levels=("Research", "Amateur"),
-    rights="Free for all",
-    rights_uri="https://spdx.org/licenses/CC0-1.0.html",
+    licence="Free for all",
+    licence_uri="https://spdx.org/licenses/CC0-1.0.html",
 )
 
 
