@@ -61,6 +61,10 @@ class TooLarge(UWSError):
     """More bytes were sent than the service takes (HTTP 413)."""
 
 
+class NoRoom(UWSError):
+    """The disk is full (HTTP 507)."""
+
+
 class Overloaded(UWSError):
     """The server cannot take this now; trying again later is sensible (HTTP 503)."""
 
