@@ -39,7 +39,7 @@ from pyramid_uws.views.resources import View, add_resource_views
 _resolve = DottedNameResolver().maybe_resolve
 _LIMITS = tuple(Limits.__dataclass_fields__)
 _REGISTRATION = tuple(Registration.__dataclass_fields__)
-_RIGHTS = tuple(Rights.__dataclass_fields__)
+_ACCESS = tuple(Rights.__dataclass_fields__)
 
 
 class IRendererFactory(Interface):
@@ -65,7 +65,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
     """
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
     registration = {key: facts.pop(key) for key in _REGISTRATION if key in facts}
-    rights = {key: tuple(facts.pop(key)) for key in _RIGHTS if key in facts}
+    access = {key: tuple(facts.pop(key)) for key in _ACCESS if key in facts}
     worker_system = facts.pop("worker_system", None)
     if core is None and command is None:
         raise ConfigurationError(f"service {name} needs a core, the dotted name of a function, or a command")
@@ -86,7 +86,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
             worker_system=None if worker_system is None else _worker_system(worker_system),
             limits=Limits(**limits),
             registration=Registration(**registration),
-            rights=Rights(**rights),
+            access=Rights(**access),
             **{key: value for key, value in facts.items() if key != "preload"},
         )
     except (TypeError, ValueError, ImportError) as problem:

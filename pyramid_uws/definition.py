@@ -58,7 +58,7 @@ class ServiceDefinition:
     description: str = ""
     credits: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    rights: Rights = field(default_factory=Rights)
+    access: Rights = field(default_factory=Rights)
     preload: str | None = None
     worker_system: Callable[..., Any] | None = None
     on_stop: str | None = None

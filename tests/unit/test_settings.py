@@ -168,7 +168,7 @@ class TestTheTable:
             "name",
             "limits",
             "registration",
-            "rights",
+            "access",
         }
 
     def test_that_of_services_has_the_defaults_of_limits(self):
