@@ -24,7 +24,7 @@ def preload() -> None:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
     try:
-        importlib.import_module(f"{__name__}.cutting").warm_up()
+        importlib.import_module(f"{__name__}.warming").warm_up()
     except ModuleNotFoundError as problem:
         raise CoreError(
             f"Cutting observations needs the package {problem.name}, which is not installed here; "

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-import pyramid_uws.tables
 from pyramid_uws.parameters.formats import FITS, MEDIA_TYPES, VOTABLE
 
 from . import as_fits, as_png, as_votable, spectrum_cuts
@@ -12,7 +11,6 @@ from .layout import Layout, read_layout
 from .observations import Observation
 from .planning import plan_of
 from .problems import CannotCut, Unreadable
-from .sky import warm_up as _warm_up_sky
 from .spectra import Spectrum, read_spectrum
 
 PNG = "image/png"
@@ -57,12 +55,6 @@ def formats(observation: Observation) -> tuple[str, ...]:
     """Return the media types that cuts of an observation may have, that of choice first."""
     others = {"image": (PNG,), "cube": (PNG, VOTABLE), "spectrum": (VOTABLE,)}
     return (FITS, *others.get(observation.kind, ()))
-
-
-def warm_up() -> None:
-    """Do once what is slow the first time."""
-    pyramid_uws.tables.warm_up()
-    _warm_up_sky()
 
 
 def _piece(observation: Observation, cut: Cut) -> "_Pixels | _Samples":

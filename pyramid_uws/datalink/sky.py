@@ -1,10 +1,10 @@
 """The sky of an image: between its pixels and ICRS, and how much of the sky it covers."""
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
-from astropy.coordinates import FK5, ICRS, CartesianRepresentation, Galactic, SkyCoord
+from astropy.coordinates import ICRS, CartesianRepresentation, Galactic, SkyCoord
 from astropy.wcs import WCS, WCSSUB_CELESTIAL, InvalidSubimageSpecificationError
 from astropy.wcs.utils import proj_plane_pixel_scales, wcs_to_celestial_frame
 
@@ -117,6 +117,7 @@ class Sky:
         return _moved(positions, ICRS(), self._frame)
 
 
+@lru_cache(maxsize=64)
 def sky_of(layout: Layout) -> Sky | None:
     """Return the sky of an image or cube; None if its axes are missing, mixed with others, or unknown."""
     if layout.plane is None:
@@ -143,6 +144,8 @@ def _frame(wcs: WCS) -> Any:
 
 def _rotation(frame: Any) -> Floats | None:
     """Return the matrix that turns a frame into ICRS; None if it is not just a rotation, as FK4 is not."""
+    if isinstance(frame, ICRS):
+        return np.eye(3)
     turn = _moved(np.eye(3), frame, ICRS())
     return turn if np.allclose(turn @ turn.T, np.eye(3), atol=1e-12, rtol=0) else None
 
@@ -156,9 +159,3 @@ def _moved(positions: Floats, here: Any, there: Any) -> Floats:
         found = SkyCoord(lon, lat, unit="deg", frame=here).transform_to(there)
         moved[known] = found.represent_as(CartesianRepresentation).xyz.value.T
     return moved.reshape(positions.shape)
-
-
-def warm_up() -> None:
-    """Have astropy find its ways between the systems that images are in."""
-    for frame in (ICRS(), FK5(), Galactic()):
-        _rotation(frame)

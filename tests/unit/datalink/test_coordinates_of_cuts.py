@@ -41,7 +41,7 @@ def cuts(draw, observation):
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pixels_of_a_cut_are_where_they_were_in_the_observation(demo, name, data):
     observation = demo(name)
@@ -67,7 +67,7 @@ def test_pixels_of_a_cut_are_where_they_were_in_the_observation(demo, name, data
 
 
 @pytest.mark.parametrize("name", FILES)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_size_of_a_cut_is_known_before(demo, name, data):
     observation = demo(name)

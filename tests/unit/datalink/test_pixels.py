@@ -34,7 +34,7 @@ def parts(draw, lengths):
 
 
 @pytest.mark.parametrize("compressed", [False, True])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_pieces_put_together_are_the_slice(tmp_path, monkeypatch, compressed, data):
     most = 3 if compressed else 5
