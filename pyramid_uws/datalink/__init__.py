@@ -18,11 +18,12 @@ __all__ = ["CannotCut", "Cut", "NoOverlap", "NotFound", "Unreadable", "preload"]
 def preload() -> None:
     """Import what cutting takes, in a process that others are forked from.
 
-    Libraries of linear algebra start threads as they are loaded unless told otherwise, and threads do not
-    survive a fork; a cut needs none.
+    Libraries start threads as they are loaded unless told otherwise, and threads do not survive a fork; a cut
+    needs none.
     """
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
+    os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     try:
         importlib.import_module(f"{__name__}.warming").warm_up()
     except ModuleNotFoundError as problem:

@@ -4,17 +4,18 @@ Pixels go from the observation to the file in pieces; the header is written befo
 sums over them are known. Tile-compressed images become plain ones.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import BinaryIO
 
+import numpy as np
 from astropy.io import fits
 
 from .blanks import blank_of
 from .checksums import Sum, encoded, sum_of
-from .layout import Extension, reference_pixel
+from .layout import Extension, Layout, opened, reference_pixel
 from .pixels import pieces
 from .planning import Plan
 
@@ -24,42 +25,44 @@ BLOCK = 2880
 Progress = Callable[[float], None]
 
 
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """An HDU of a cut: its header, and how many bytes its data are, which come in pieces."""
+
+    header: fits.Header
+    size: int = 0
+    contents: Callable[[], Iterable[bytes | memoryview]] = tuple
+
+
 def size(plan: Plan, history: Sequence[str] = ()) -> int:
     """Return how many bytes the file of a cut has."""
-    return sum(
-        len(_text(header)) + _padded(0 if extension is None else plan.bytes_of(extension))
-        for header, extension in _hdus(plan, history)
-    )
+    parts = _parts(plan, history)
+    for part in parts:
+        _sign(part.header, 0)
+    return sum(len(_text(part.header)) + _padded(part.size) for part in parts)
 
 
 def write(plan: Plan, file: BinaryIO, history: Sequence[str], progress: Progress) -> None:
     """Write a cut to a file in which one can go back."""
-    whole = sum(plan.bytes_of(extension) for extension in _extensions(plan))
-    done = 0
-    for header, extension in _hdus(plan, history):
-        start = file.tell()
-        _sign(header, 0)
-        file.write(_text(header))
-        total = Sum()
-        for content in () if extension is None else _contents(plan, extension):
+    parts = _parts(plan, history)
+    whole, done = sum(part.size for part in parts), 0
+    for part in parts:
+        start, total = file.tell(), Sum()
+        _sign(part.header, 0)
+        file.write(_text(part.header))
+        for content in part.contents():
             file.write(content)
             total.add(content)
             done += len(content)
-            progress(min(1.0, done / whole))
-        _sign(header, total.value)
+            progress(done / whole)
+        rest = bytes(_padded(part.size) - part.size)
+        file.write(rest)
+        total.add(rest)
+        _sign(part.header, total.value)
         end = file.tell()
         file.seek(start)
-        file.write(_text(header))
+        file.write(_text(part.header))
         file.seek(end)
-
-
-def _contents(plan: Plan, extension: Extension) -> Iterable[bytes]:
-    count = 0
-    for piece in pieces(plan, extension):
-        content = piece.pixels.tobytes()
-        count += len(content)
-        yield content
-    yield bytes(_padded(count) - count)
 
 
 def _padded(count: int) -> int:
@@ -77,33 +80,57 @@ def _sign(header: fits.Header, total: int) -> None:
     header["CHECKSUM"] = encoded(sum_of(_text(header), start=total))
 
 
-def _extensions(plan: Plan) -> list[Extension]:
-    """Return the HDUs with pixels in the order of the file."""
-    return sorted([plan.layout.data, *plan.layout.others], key=lambda extension: extension.index)
-
-
-def _hdus(plan: Plan, history: Sequence[str]) -> list[tuple[fits.Header, Extension | None]]:
-    """Return the headers of the cut, each with the HDU that its pixels come from."""
-    extensions = _extensions(plan)
-    found: list[tuple[fits.Header, Extension | None]] = []
+def _parts(plan: Plan, history: Sequence[str]) -> list[_Part]:
+    """Return the HDUs of a cut in the order of the file, the tables of their coordinates behind them."""
+    layout = plan.layout
+    extensions = sorted([layout.data, *layout.others], key=lambda extension: extension.index)
+    found: list[_Part] = []
     if "SIMPLE" not in extensions[0].header:  # which an image that was compressed as the first HDU keeps
-        primary = plan.layout.primary.copy()
-        _told(primary, history)
-        found.append((primary, None))
-    for extension in extensions:
-        header = _header(plan, extension)
-        if extension is plan.layout.data or extension.index == 0:
-            _told(header, history)
-        found.append((header, extension))
+        found.append(_Part(layout.primary.copy()))
+    found += [_cut_part(plan, extension) for extension in extensions]
+    for part, extension in zip(found[-len(extensions) :], extensions, strict=True):
+        if extension is layout.data or extension.index == 0:
+            _tell(part.header, history)
+    if len(found) > len(extensions):
+        _tell(found[0].header, history)
+    found += [_grid_part(plan, grid) for grid in layout.grids]
+    found += [_table_part(layout, index) for index in layout.tables]
     if len(found) > 1:
-        found[0][0].set("EXTEND", value=True, after=f"NAXIS{found[0][0]['NAXIS'] or ''}")
-    for header, _ in found:
-        header.remove("CHECKSUM", ignore_missing=True)
-        header.remove("DATASUM", ignore_missing=True)
+        found[0].header.set("EXTEND", value=True, after=f"NAXIS{found[0].header['NAXIS'] or ''}")
     return found
 
 
-def _told(header: fits.Header, history: Sequence[str]) -> None:
+def _cut_part(plan: Plan, extension: Extension) -> _Part:
+    return _Part(_header(plan, extension), plan.bytes_of(extension), lambda: _contents(plan, extension))
+
+
+def _contents(plan: Plan, extension: Extension) -> Iterator[memoryview]:
+    for piece in pieces(plan, extension):
+        yield piece.pixels.reshape(-1).view(np.uint8).data
+
+
+def _grid_part(plan: Plan, grid: Extension) -> _Part:
+    """Return a grid of distortions as it is, but with the places of its points in the cut."""
+    whole = Plan(plan.layout, tuple(slice(0, length) for length in grid.lengths))
+    part = _cut_part(whole, grid)
+    for axis, place in enumerate(plan.parts, start=1):
+        if f"CRVAL{axis}" in part.header:
+            part.header[f"CRVAL{axis}"] -= place.start
+    return part
+
+
+def _table_part(layout: Layout, index: int) -> _Part:
+    """Return a table of coordinates as it is; what is looked up there does not count from the first pixel."""
+    with opened(layout.path) as hdus:
+        about = hdus[index].fileinfo()
+        header = hdus[index].header.copy()
+    with layout.path.open("rb") as file:
+        file.seek(about["datLoc"])
+        content = file.read(about["datSpan"])
+    return _Part(header, len(content), lambda: [content])
+
+
+def _tell(header: fits.Header, history: Sequence[str]) -> None:
     for line in history:
         header.add_history(line.encode("ascii", "replace").decode())
 
@@ -138,11 +165,10 @@ def _describes(header: fits.Header, axis: int, system: str) -> bool:
 
 
 def _stretch(header: fits.Header, axis: int, system: str, step: int) -> None:
-    """Make the pixels of an axis as large as some."""
-    matrix = re.compile(rf"(CD|PC)\d+_{axis}{system}$")
+    """Make a pixel of an axis as large as several."""
+    matrix = re.compile(rf"CD\d+_{axis}{system}$")
     linear = [key for key in header if matrix.match(key)]
-    if any(key.startswith("CD") for key in linear) or not math.isfinite(step):
-        for key in linear:
-            header[key] *= step
-    else:
+    for key in linear:
+        header[key] *= step
+    if not linear:
         header[f"CDELT{axis}{system}"] = header.get(f"CDELT{axis}{system}", 1.0) * step

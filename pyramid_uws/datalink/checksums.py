@@ -12,11 +12,11 @@ class Sum:
         self.value = 0
         self._left = b""
 
-    def add(self, content: bytes) -> None:
+    def add(self, content: bytes | memoryview) -> None:
         """Take in more bytes; those that make no whole word wait for the next."""
-        content = self._left + content if self._left else content
+        content = self._left + bytes(content) if self._left else content
         whole = len(content) - len(content) % 4
-        self._left = content[whole:]
+        self._left = bytes(content[whole:])
         words = np.frombuffer(content, ">u4", whole // 4)
         self.value = _carried(self.value + int(words.sum(dtype=np.uint64)))
 

@@ -21,6 +21,9 @@ from .problems import Unreadable
 #: Names of the HDU with the data, where a file has several; else the first with pixels is meant.
 _DATA_NAMES = ("DATA", "SCI", "FLUX")
 
+#: Names of HDUs with distortions of the coordinates of others.
+_GRID_NAMES = ("WCSDVARR", "D2IMARR")
+
 
 @dataclass(frozen=True, eq=False)
 class Extension:
@@ -31,6 +34,11 @@ class Extension:
     lengths: tuple[int, ...]
     bitpix: int
     data_at: int | None
+
+    @property
+    def name(self) -> str:
+        """The name of the HDU, in capitals."""
+        return str(self.header.get("EXTNAME", "")).strip().upper()
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -48,6 +56,7 @@ class Layout:
     """The HDUs of a file that a cut consists of, and the axes that they share.
 
     ``others`` are those with as many pixels and the same coordinates as ``data``: errors, quality and the like.
+    ``grids`` have the distortions of these, ``tables`` are the numbers of HDUs that have them in tables.
     ``lon``, ``lat``, ``spectral``, ``stokes`` and ``clock`` are numbers of axes, None where there is none.
     """
 
@@ -55,6 +64,8 @@ class Layout:
     primary: fits.Header
     data: Extension
     others: tuple[Extension, ...]
+    grids: tuple[Extension, ...]
+    tables: tuple[int, ...]
     wcs: WCS
     lon: int | None
     lat: int | None
@@ -90,7 +101,7 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
-            with fits.open(path, mode="readonly", memmap=True, do_not_scale_image_data=True) as hdus:
+            with fits.open(path, mode="readonly", memmap=False, do_not_scale_image_data=True) as hdus:
                 yield hdus
     except (OSError, fits.VerifyError) as problem:
         raise Unreadable(f"{path.name} cannot be read as FITS: {problem}.") from problem
@@ -108,14 +119,17 @@ def read_layout(path: Path) -> Layout | None:
 @lru_cache(maxsize=64)
 def _read_layout(path: Path, _changed: int, size: int) -> Layout | None:
     with opened(path) as hdus:
-        extensions = [extension for index, hdu in enumerate(hdus) if (extension := _extension(index, hdu))]
+        found = [extension for index, hdu in enumerate(hdus) if (extension := _extension(index, hdu))]
+        grids = tuple(extension for extension in found if extension.name in _GRID_NAMES)
+        extensions = [extension for extension in found if extension not in grids]
         data = _main(extensions)
         if data is None:
             return None
         _check_length(path, data, size)
         wcs = _coordinates(path, hdus, data)
         others = tuple(other for other in extensions if other is not data and _is_alike(other, data))
-        return Layout(path, hdus[0].header.copy(), data, others, wcs, **_axes(data, wcs))
+        tables = tuple(index for index, hdu in enumerate(hdus) if hdu.name in _tables_of(data))
+        return Layout(path, hdus[0].header.copy(), data, others, grids, tables, wcs, **_axes(data, wcs))
 
 
 def _extension(index: int, hdu: Any) -> Extension | None:
@@ -130,10 +144,14 @@ def _extension(index: int, hdu: Any) -> Extension | None:
 
 
 def _main(extensions: list[Extension]) -> Extension | None:
-    named = [
-        extension for extension in extensions if str(extension.header.get("EXTNAME", "")).upper() in _DATA_NAMES
-    ]
+    named = [extension for extension in extensions if extension.name in _DATA_NAMES]
     return next(iter([*named, *extensions]), None)
+
+
+def _tables_of(data: Extension) -> set[str]:
+    """Return the names of tables in which coordinates are looked up (-TAB)."""
+    keys = (f"PS{axis + 1}_0" for axis in range(len(data.lengths)))
+    return {str(data.header[key]).strip().upper() for key in keys if key in data.header}
 
 
 def _check_length(path: Path, data: Extension, size: int) -> None:

@@ -9,7 +9,7 @@ from .planning import Plan
 from .reading import Reader, reader
 
 #: Bytes of a piece, about.
-PIECE = 16 * 1024 * 1024
+PIECE = 8 * 1024 * 1024
 
 
 def pieces(plan: Plan, extension: Extension) -> Iterator[Piece]:

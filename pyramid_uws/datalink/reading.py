@@ -59,13 +59,19 @@ class _Plain:
         first = 0
         for place, length in zip(reversed(outer), reversed(self._lengths[3:]), strict=True):
             first = first * length + place
+        width, height, depth = self._lengths[:3]
+        whole = len(columns) == width and rows.step == 1
         for number, plane in enumerate(planes):
-            found[number] = self._plane(first * self._lengths[2] + plane, rows, columns)
+            start = (first * depth + plane) * height * width
+            if whole:
+                self._fill(found[number], start + rows[0] * width)
+            else:
+                found[number] = self._some(start, rows, columns)
         return found
 
-    def _plane(self, plane: int, rows: range, columns: range) -> Pixels:
-        width, height = self._lengths[:2]
-        start = plane * height * width
+    def _some(self, start: int, rows: range, columns: range) -> Pixels:
+        """Return pixels of a plane that begins there."""
+        width = self._lengths[0]
         if len(rows) == 1 or (width - len(columns)) * self._dtype.itemsize > _GAP:
             count = columns[-1] + 1 - columns[0]
             runs = [self._run(start + row * width + columns[0], count) for row in rows]
@@ -75,11 +81,15 @@ class _Plain:
 
     def _run(self, start: int, count: int) -> Pixels:
         """Return pixels that lie one after the other."""
-        size = count * self._dtype.itemsize
-        content = os.pread(self._descriptor, size, self._at + start * self._dtype.itemsize)
-        if len(content) < size:
+        found = np.empty(count, self._dtype)
+        self._fill(found, start)
+        return found
+
+    def _fill(self, pixels: Pixels, start: int) -> None:
+        """Read pixels that lie one after the other."""
+        content = pixels.reshape(-1).view(np.uint8).data
+        if os.preadv(self._descriptor, [content], self._at + start * self._dtype.itemsize) < len(content):
             raise Unreadable(f"{self._path.name} has become shorter while it was read.")
-        return np.frombuffer(content, self._dtype)
 
 
 class _Compressed:

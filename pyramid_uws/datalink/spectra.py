@@ -28,7 +28,6 @@ _NAMES = {
 
 #: What wavelengths are where no unit is told, and the logarithms of which SDSS has.
 _DEFAULTS = {"WAVE": "Angstrom", "FREQ": "Hz", "ENER": "eV", "WAVN": "1/m"}
-_SI = {"WAVE": "m", "AWAV": "m", "FREQ": "Hz", "ENER": "J", "WAVN": "1/m"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +85,7 @@ def _spectrum(path: Path, hdus: fits.HDUList, index: int, column: int, kind: str
         values = stored.ravel()
         if kind == "LOG":
             values, kind = 10.0**values, "WAVE"
-        wavelengths = spectral.wavelengths(kind, values * units.Unit(unit).to(_SI[kind]))
+        wavelengths = spectral.wavelengths(kind, values * units.Unit(unit).to(spectral.SI[kind]))
     except (ValueError, TypeError) as problem:
         name = hdu.header[f"TTYPE{column + 1}"]
         raise Unreadable(f"The column {name} of {path.name} has no wavelengths: {problem}.") from problem

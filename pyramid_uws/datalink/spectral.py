@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 LIGHT = 299_792_458.0
 PLANCK = 6.626_070_15e-34
 
+#: Kind of axis -> the unit of its numbers, if they are not those of another one.
+SI = {"WAVE": "m", "AWAV": "m", "FREQ": "Hz", "ENER": "J", "WAVN": "1/m"}
+
 #: Units of files that say what their numbers are by WAT or by habit only.
 ANGSTROM = 1e-10
 
@@ -44,10 +47,11 @@ def _of_standard(wcs: WCS, pixels: Floats) -> Floats | None:
     try:
         axis = wcs.sub([WCSSUB_SPECTRAL])
         kind = str(axis.wcs.ctype[0])
-        if not kind.endswith("-LOG"):
+        if not kind.endswith(("-LOG", "-TAB")):
             axis.wcs.sptr("WAVE-???")
             kind = "WAVE"
-        return wavelengths(kind[:4], np.asarray(axis.wcs_pix2world(pixels, 0)[0]))
+        values = np.asarray(axis.wcs_pix2world(pixels, 0)[0])
+        return wavelengths(kind[:4], values * axis.wcs.cunit[0].to(SI.get(kind[:4], "")))
     except ValueError:  # the unit is none, the rest frequency is missing, or the axis is mixed with others
         return None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from . import jobs, lists, scenarios, soak, waiting
+from . import cutouts, jobs, lists, scenarios, soak, waiting
 from .bench import Bench, Options
 from .report import Report, machine, put_into, read, tables
 
@@ -21,6 +21,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "delete": scenarios.measure_delete,
     "run": jobs.measure_run,
     "queue": jobs.measure_queue,
+    "cutouts": cutouts.measure_cutouts,
     "idle": lists.measure_idle,
     "start": lists.measure_start,
     "lists": lists.measure_lists,

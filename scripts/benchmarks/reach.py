@@ -172,6 +172,11 @@ def _idle(figures: Figures) -> Verdict:
     return f"{megabytes:.0f} MB", megabytes <= 130
 
 
+def _cuts(figures: Figures) -> Verdict:
+    worst = max(figures.all("cutouts"), key=lambda figure: figure.more["extra_mb"])
+    return f"{worst.more['extra_mb']:.0f} MB ({worst.case})", worst.more["extra_mb"] < 100
+
+
 #: What the memory may grow by in the second half of the soak (MB).
 GROWTH = 5.0
 
@@ -194,6 +199,7 @@ WISHES: tuple[tuple[str, str, Callable[[Figures], Verdict]], ...] = (
     ("one waiter, after the commit", "20 ms", _one),
     ("soak of 10 minutes", "nothing wrong, late or leaked; under 5 MB more", _soak),
     ("start with 10^6 jobs", "2 s", _start),
+    ("cuts of large observations: extra memory", "under 100 MB, limit 300 MB", _cuts),
     ("web process, idle after start", "130 MB", _idle),
 )
 

@@ -55,8 +55,8 @@ def cut_out(observation, wanted=None, **others):
     return fits.open(io.BytesIO(content(observation, wanted, **others)), checksum=True)
 
 
-def coordinates(header):
+def coordinates(header, hdus=None):
     """Return the coordinates of a header as astropy understands it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FITSFixedWarning)
-        return WCS(header)
+        return WCS(header, hdus)

@@ -57,6 +57,47 @@ class TestHeaders:
         assert places[0] == pytest.approx(np.round(places[0]), abs=1e-6)
 
 
+class TestCoordinatesInOtherHDUs:
+    def test_grids_of_distortions_go_with_the_cut(self, saved):
+        hdu = image(np.ones((60, 60), dtype="f4"))
+        rows, columns = np.indices((7, 7))
+        grids = [fits.ImageHDU(grid.astype("f4"), name="WCSDVARR") for grid in (rows * columns / 30, columns / 7)]
+        for axis, grid in enumerate(grids, start=1):
+            grid.ver = axis
+            grid.header.update(CRPIX1=1.0, CRPIX2=1.0, CRVAL1=1.0, CRVAL2=1.0, CDELT1=10.0, CDELT2=10.0)
+            hdu.header.update({f"CPDIS{axis}": "LOOKUP", f"CPERR{axis}": 5.0})
+            for record in (f"EXTVER: {axis}", "NAXES: 2", "AXIS.1: 1", "AXIS.2: 2"):
+                hdu.header.append((f"DP{axis}", record))
+        observation = saved(hdu, *grids)
+
+        with (
+            cut_out(observation, Cut(shape=("circle", (29.9, 20.1, 0.05)))) as found,
+            fits.open(observation.path) as whole,
+        ):
+            original, cut = coordinates(whole[0].header, whole), coordinates(found[0].header, found)
+            start = np.round(original.wcs.crpix - cut.wcs.crpix)
+        assert [hdu.name for hdu in found] == ["PRIMARY", "WCSDVARR", "WCSDVARR"]
+        pixels = np.array([[0.0, 0.0], [3.0, 7.0], [8.0, 1.0]])
+        assert cut.all_pix2world(pixels, 0) == pytest.approx(original.all_pix2world(pixels + start, 0), abs=1e-8)
+        assert cut.all_pix2world(pixels, 0) != pytest.approx(original.wcs_pix2world(pixels + start, 0), abs=1e-4)
+
+    def test_tables_of_coordinates_go_with_the_cut(self, saved):
+        hdu = image(np.arange(6 * 16, dtype="f4").reshape(6, 4, 4))
+        hdu.header.update(
+            CTYPE3="WAVE-TAB", CUNIT3="nm", PS3_0="WAVES", PS3_1="WAVE", CRPIX3=1.0, CRVAL3=1.0, CDELT3=1.0
+        )
+        waves = np.array([400.0, 410.0, 430.0, 460.0, 500.0, 550.0]).reshape(1, 6, 1)
+        table = fits.BinTableHDU.from_columns(
+            [fits.Column("WAVE", "6D", "nm", dim="(1,6)", array=waves)], name="WAVES"
+        )
+        observation = saved(hdu, table)
+
+        with cut_out(observation, Cut(band=(4.28e-7, 4.62e-7))) as found:
+            assert found[0].data.tolist() == hdu.data[2:4].tolist()
+            places = coordinates(found[0].header, found).wcs_pix2world([[0, 0, 0], [0, 0, 1]], 0)
+            assert places[:, 2].tolist() == [430.0, 460.0]  # nm, as in the table
+
+
 class TestSeveralHDUs:
     @pytest.fixture
     def muse(self, saved):
