@@ -30,6 +30,7 @@ ENOUGH = (
     Figure("wait-job", "10,000 waiters on one job", count=10_000, more=CROWD),
     Figure("wait-jobs", "10,000 waiters on as many jobs", count=10_000, more=CROWD),
     Figure("soak", "2,000 waiters for 600 s", count=50_000, more=SOAK),
+    Figure("cutouts", "100 planes of 4 GB", p50_ms=500, more={"extra_mb": 99.0}),
 )
 
 #: What spoils a figure -> how many wishes it breaks.
@@ -52,6 +53,7 @@ SPOILED = [
     ("wait-jobs", {"more": CROWD | {"get_p99_held_ms": 20.1}}, 1),
     ("wait-jobs", {"more": CROWD | {"get_p99_waking_ms": 60.1}}, 1),
     ("soak", {"errors": 1}, 1),
+    ("cutouts", {"more": {"extra_mb": 100.0}}, 1),
     ("soak", {"more": SOAK | {"leaked": 1}}, 1),
     ("soak", {"more": SOAK | {"rss_last_mb": 106.0}}, 1),
 ]
