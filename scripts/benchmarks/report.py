@@ -98,6 +98,7 @@ _PARTS = {
     "Lists": {"lists"},
     "Waiting": {"wait-one", "wait-job", "wait-jobs"},
     "Soak": {"soak"},
+    "Cutting": {"cutouts"},
 }
 
 
