@@ -44,7 +44,6 @@ def includeme(config: Any) -> None:
     for room in (".config", ".urls", ".views"):
         config.include(room)
     if auth.schemes:
-        config.include(".views.links")
         config.include(".views.login")
     # Views are secured when they are registered; until then anybody's policy comes before ours.
     config.action(None, lambda: _choose_policy(config.registry, auth), order=PHASE2_CONFIG + 1)

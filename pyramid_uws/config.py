@@ -15,9 +15,11 @@ from zope.interface import Interface
 from zope.interface.interfaces import IInterface
 
 from pyramid_uws.commands import Command, CommandLine, Stdout
+from pyramid_uws.datalink.pieces import Datalink
 from pyramid_uws.definition import COMMAND_CORE, IServiceDefinition, ServiceDefinition
 from pyramid_uws.interfaces import ISyncRenderer, IWorkerSystem
 from pyramid_uws.parameters import OwnType
+from pyramid_uws.publishing import CORE, FACTS, check_folder
 from pyramid_uws.sections import (
     read_command,
     read_examples,
@@ -30,6 +32,7 @@ from pyramid_uws.sections import (
 )
 from pyramid_uws.settings import UnreadableLine
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer, SyncRenderer
+from pyramid_uws.tree.datalink import DlasyncRenderer, LinksRenderer, SodaRenderer
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
@@ -39,7 +42,7 @@ from pyramid_uws.views.resources import View, add_resource_views
 _resolve = DottedNameResolver().maybe_resolve
 _LIMITS = tuple(Limits.__dataclass_fields__)
 _REGISTRATION = tuple(Registration.__dataclass_fields__)
-_ACCESS = tuple(Rights.__dataclass_fields__)
+_RIGHTS = tuple(Rights.__dataclass_fields__)
 
 
 class IRendererFactory(Interface):
@@ -61,11 +64,14 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
     want to know (:class:`~pyramid_uws.uws.registration.Registration`) and rights
     (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may be a
     ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as in an
-    ini file, or sequences of lines. ``parameters`` may be such texts, too.
+    ini file, or sequences of lines. ``parameters`` may be such texts, too. A service with
+    ``datalink``, a :class:`~pyramid_uws.datalink.pieces.Datalink`, has core, parameters, renderers and preload by
+    itself.
     """
+    core, facts = _with_datalink(name, core, facts)
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}
     registration = {key: facts.pop(key) for key in _REGISTRATION if key in facts}
-    access = {key: tuple(facts.pop(key)) for key in _ACCESS if key in facts}
+    rights = {key: tuple(facts.pop(key)) for key in _RIGHTS if key in facts}
     worker_system = facts.pop("worker_system", None)
     if core is None and command is None:
         raise ConfigurationError(f"service {name} needs a core, the dotted name of a function, or a command")
@@ -86,7 +92,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
             worker_system=None if worker_system is None else _worker_system(worker_system),
             limits=Limits(**limits),
             registration=Registration(**registration),
-            access=Rights(**access),
+            rights=Rights(**rights),
             **{key: value for key, value in facts.items() if key != "preload"},
         )
     except (TypeError, ValueError, ImportError) as problem:
@@ -223,6 +229,23 @@ def add_uws_resource_views(config: Any, context: Any, views: Mapping[str, View],
     )
 
 
+def _with_datalink(name: str, core: Any, facts: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return core and facts with what a datalink service has by itself; its pieces must be there."""
+    datalink = facts.get("datalink")
+    if datalink is None:
+        return core, facts
+    if not isinstance(datalink, Datalink):
+        raise ConfigurationError(f"service {name}: datalink = {datalink!r}: expected a Datalink")
+    for key, dotted in datalink.names:
+        _dotted(dotted, f"service {name}: {key}")
+    try:
+        check_folder(datalink)
+    except ValueError as problem:
+        raise ConfigurationError(f"service {name}: {problem}") from problem
+    given = {key: value for key, value in facts.items() if value is not None}
+    return core or CORE, {**FACTS, **given}
+
+
 def _take_command(name: str, command: Any, facts: dict[str, Any]) -> Command | None:
     """Return the command of a service, having taken out of the facts what belongs to it."""
     given = {key: facts.pop(key, None) or () for key in ("results", "stdout", "exit_codes")}
@@ -307,5 +330,8 @@ def includeme(config: Any) -> None:
     config.add_uws_renderer("async", AsyncRenderer)
     config.add_uws_renderer("sync", SyncRenderer)
     config.add_uws_exchange(ISyncRenderer, Exchange)
+    config.add_uws_renderer("links", LinksRenderer)
+    config.add_uws_renderer("dlasync", DlasyncRenderer)
+    config.add_uws_renderer("soda", SodaRenderer)
     for name, factory in STANDARD_ATTRIBUTES.items():
         config.add_uws_attribute(name, factory)

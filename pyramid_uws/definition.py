@@ -3,12 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from zope.interface import Attribute, Interface, implementer
 
 from pyramid_uws.commands import Command, Takes
+from pyramid_uws.datalink.pieces import Datalink
 from pyramid_uws.parameters import Example, Parameter, Upload
 from pyramid_uws.parameters.uploads import UPLOAD
 from pyramid_uws.uws.limits import Limits
@@ -46,6 +47,7 @@ class ServiceDefinition:
     ``priority_parameter`` names the parameter of type int by which a job can have a lower one.
     An attempt that failed for a reason that may pass is made again up to ``retries`` times, after ``retry_pause``
     seconds, which double each time. ``examples`` show how it is used; ``registration`` is for registries.
+    ``datalink`` are the pieces of a datalink service.
     """
 
     name: str
@@ -58,7 +60,7 @@ class ServiceDefinition:
     description: str = ""
     credits: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
-    access: Rights = field(default_factory=Rights)
+    rights: Rights = field(default_factory=Rights)
     preload: str | None = None
     worker_system: Callable[..., Any] | None = None
     on_stop: str | None = None
@@ -70,6 +72,7 @@ class ServiceDefinition:
     retry_pause: float = 30.0
     examples: tuple[Example, ...] = ()
     registration: Registration = field(default_factory=Registration)
+    datalink: Datalink | None = None
 
     def __post_init__(self) -> None:
         """Refuse what could not be served."""
@@ -130,6 +133,11 @@ class ServiceDefinition:
                 raise ValueError(f"example {example.name!r}: there is another one of a name like this")
             if example.renderer is not None and example.renderer not in self.renderers:
                 raise ValueError(f"example {example.name!r}: the service has no renderer {example.renderer}")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the core is told of its service."""
+        return {} if self.datalink is None else asdict(self.datalink)
 
 
 def _is_number(parameter: Parameter) -> bool:

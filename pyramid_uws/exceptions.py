@@ -22,6 +22,10 @@ class BadValue(UWSError):
         self.name = name
 
 
+class TooManyValues(BadValue):
+    """A parameter that takes one value was given several (HTTP 400)."""
+
+
 class BadRequest(UWSError):
     """The request as a whole cannot be read (HTTP 400)."""
 
@@ -59,10 +63,6 @@ class NoSuchThing(UWSError):
 
 class TooLarge(UWSError):
     """More bytes were sent than the service takes (HTTP 413)."""
-
-
-class NoRoom(UWSError):
-    """The disk is full (HTTP 507)."""
 
 
 class Overloaded(UWSError):

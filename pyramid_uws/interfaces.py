@@ -30,6 +30,10 @@ class ISyncRenderer(IRenderer):
     """A renderer that answers a request with the result of a job, which it has as a child."""
 
 
+class ILinksRenderer(IRenderer):
+    """A renderer that tells what there is of observations (DataLink 1.1)."""
+
+
 class IJoblist(INode):
     """All jobs of one renderer; it has no path segment of its own."""
 

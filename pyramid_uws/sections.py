@@ -12,6 +12,7 @@ from pyramid_uws.commands.written import read_exit_code, read_output, read_resul
 from pyramid_uws.definition import WHEN_FULL
 from pyramid_uws.parameters import ANY_UPLOADS, Example, Parameter, Upload
 from pyramid_uws.parameters.written import read_declaration, read_upload
+from pyramid_uws.publishing import DATALINK_TABLE, take_datalink
 from pyramid_uws.settings import (
     ON_STOP,
     Key,
@@ -30,6 +31,9 @@ SECTION = "uws:service:"
 
 #: Keys whose empty value means that nothing was said.
 _OPTIONAL = ("core", "command", "preload", "worker_system", "on_stop", "priority_parameter")
+
+#: Keys whose empty value means that datalink services have something of their own.
+_LEFT_OPEN = ("parameters", "renderers")
 
 _resolve = DottedNameResolver().maybe_resolve
 
@@ -131,7 +135,12 @@ read_exit_codes: Callable[[Any], tuple[ExitCode, ...]] = by_lines(read_exit_code
 
 #: The keys of a section [uws:service:NAME].
 SERVICE_TABLE: tuple[Key, ...] = (
-    Key("core", str, "", "Dotted name of the function that does the work; required, or a `command`."),
+    Key(
+        "core",
+        str,
+        "",
+        "Dotted name of the function that does the work; required, or a `command`, or keys of datalink.",
+    ),
     Key(
         "command",
         lambda text: read_command(text) if text else None,
@@ -166,7 +175,12 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("title", _text_or_object, "", "One line, as text or as the dotted name of a string."),
     Key("description", _text_or_object, "", "What the service does, likewise."),
     Key("credits", _lines, "", "Whom the data are owed to and under which licence, a line each, likewise."),
-    Key("renderers", read_names, "async", "Names of the renderers, separated by blanks."),
+    Key(
+        "renderers",
+        read_names,
+        "",
+        "Names of the renderers, separated by blanks; `async` without it, `links soda dlasync` for datalink.",
+    ),
     Key(
         "preload",
         str,
@@ -295,6 +309,7 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("content_levels", _lines, "", "Whom it is for, such as Research, a word a line."),
     Key("licence", str, "", "Under which terms it may be used, a sentence."),
     Key("licence_uri", str, "", "The same as a URI, such as `https://spdx.org/licenses/CC-BY-4.0.html`."),
+    *DATALINK_TABLE,
 )
 
 
@@ -311,15 +326,24 @@ def services_in(ini: str, defaults: Mapping[str, str]) -> dict[str, dict[str, An
         if section.startswith(SECTION):
             own = _own_keys(loader, section, defaults)
             facts = convert_section(SERVICE_TABLE, own, f"[{section}] ")
-            if not (facts["core"] or facts["command"]):
+            datalink = facts["datalink"] = _datalink(facts, own, section)
+            if not (facts["core"] or facts["command"] or datalink):
                 raise ConfigurationError(
                     f"[{section}] needs a core, the dotted name of a function, or a command, the line of a program"
                 )
             for key in Rights.__dataclass_fields__:
                 if facts[key] is None:  # nothing was said
                     del facts[key]
-            services[section.removeprefix(SECTION)] = facts | {key: facts[key] or None for key in _OPTIONAL}
+            said = {key: value for key, value in facts.items() if value or key not in _LEFT_OPEN}
+            services[section.removeprefix(SECTION)] = said | {key: facts[key] or None for key in _OPTIONAL}
     return services
+
+
+def _datalink(facts: dict[str, Any], own: Mapping[str, str], section: str) -> Any:
+    try:
+        return take_datalink(facts, own)
+    except ValueError as problem:
+        raise ConfigurationError(f"[{section}] {problem}") from problem
 
 
 def _own_keys(loader: Any, section: str, defaults: Mapping[str, str]) -> dict[str, str]:

@@ -83,7 +83,7 @@ class Site:
             name: _within(definition, settings) for name, definition in definitions.items()
         }
         self.attributes = attributes
-        self.rights = {name: definition.access for name, definition in definitions.items()}
+        self.rights = {name: definition.rights for name, definition in definitions.items()}
         self.started = now()
         _make_private(settings)
         self.database = open_databases(settings.storage, settings.archive_uri)
@@ -162,6 +162,7 @@ class Site:
             limiter=self.limiter,
             style=style,
             fetching=self.settings.fetching,
+            late=bool(getattr(self._renderers.get(renderer), "value_labels", False)),
         )
         return system
 

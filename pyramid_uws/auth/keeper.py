@@ -1,9 +1,8 @@
-"""What schemes and the policy share: users, passwords, tokens, tickets, links."""
+"""What schemes share: users, passwords, tokens, tickets."""
 
 from dataclasses import dataclass
 
 from .keys import AuthSettings
-from .links import Links
 from .passwords import Passwords
 from .signing import Tickets, read_secret
 from .throttle import Throttle
@@ -19,7 +18,7 @@ class Keeper:
     passwords: Passwords
     tokens: Tokens
     tickets: Tickets
-    links: Links
+    secret: bytes
 
 
 def make_keeper(settings: AuthSettings) -> Keeper:
@@ -31,5 +30,5 @@ def make_keeper(settings: AuthSettings) -> Keeper:
         Passwords(users, Throttle(settings.max_failures, settings.failure_window)),
         Tokens(settings.tokens, users),
         Tickets(secret, users, settings.session),
-        Links(secret, settings.link_lifetime),
+        secret,
     )

@@ -47,12 +47,16 @@ class Capability:
 
 
 class Endpoint(NamedTuple):
-    """An endpoint of a service: its name, the standard it follows and its version, and how its URL is used."""
+    """An endpoint of a service: its name, the standard it follows and its version, and how its URL is used.
+
+    ``takes`` are the names of the parameters that it takes; None: all of them.
+    """
 
     name: str
     standard_id: str | None
     version: str | None
     use: Use
+    takes: tuple[str, ...] | None = None
 
 
 class Described(Protocol):
@@ -70,11 +74,15 @@ class Described(Protocol):
     def standard_version(self) -> str | None:
         """The version of that."""
 
+    @property
+    def takes(self) -> tuple[str, ...] | None:
+        """The names of the parameters that it takes, if it does not take all."""
+
 
 def endpoints_of(renderers: Mapping[str, Described]) -> list[Endpoint]:
     """Return what capabilities say of renderers, which are given by name."""
     return [
-        Endpoint(name, renderer.standard_id, renderer.standard_version, renderer.access)
+        Endpoint(name, renderer.standard_id, renderer.standard_version, renderer.access, renderer.takes)
         for name, renderer in renderers.items()
         if renderer.access is not None
     ]
@@ -100,7 +108,9 @@ def service_capabilities(
                 access_url=f"{url}/{endpoint.name}",
                 use=endpoint.use,
                 version=endpoint.version,
-                parameters=parameters,
+                parameters=tuple(
+                    each for each in parameters if endpoint.takes is None or each.name in endpoint.takes
+                ),
             )
             for endpoint in endpoints
         ),

@@ -43,11 +43,13 @@ class Kept:
     references: tuple[Reference, ...] = ()
 
 
-def arrive(definition: ServiceDefinition, style: str, kept: Kept, sent: Sent, *, replace: bool = False) -> Kept:
+def arrive(
+    definition: ServiceDefinition, style: str | None, kept: Kept, sent: Sent, *, replace: bool = False
+) -> Kept:
     """Return what a job has after more was sent to it; whatever is wrong with that is raised.
 
     Parameters are set or added as :func:`merge` does, uploads by name. With ``replace``, all values of a parameter
-    that is sent are replaced.
+    that is sent are replaced. Without a style their values are not checked.
     """
     _check_sizes(definition, sent.references)
     if replace:
@@ -168,7 +170,7 @@ def check_sources(definition: ServiceDefinition, pairs: Pairs, fetching: Fetchin
 # Parameters
 
 
-def _take_parameters(definition: ServiceDefinition, style: str, kept: Kept, sent: Sent) -> Kept:
+def _take_parameters(definition: ServiceDefinition, style: str | None, kept: Kept, sent: Sent) -> Kept:
     """Return what is kept after texts and files were sent; a name is one or the other."""
     shown = {parameter.key: parameter.name for parameter in definition.parameters}
     arrived: list[Reference] = [(shown.get(file[0].upper(), file[0]), *file[1:]) for file in sent.references]

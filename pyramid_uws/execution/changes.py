@@ -1,6 +1,6 @@
 """The changes a dispatcher hands to the writer: claim, progress, finish."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
@@ -28,7 +28,8 @@ _AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 class Claimed:
     """A job taken from the queue: what its attempt needs to know.
 
-    ``duration`` in seconds; ``style`` is how conditions are written; ``failures`` counts earlier attempts.
+    ``duration`` in seconds; ``style`` is how conditions are written; ``failures`` counts earlier attempts;
+    ``base`` is the URL of the site; ``value_labels`` are what messages of bad values begin with.
     """
 
     address: Address
@@ -40,6 +41,14 @@ class Claimed:
     duration: int
     style: str
     failures: int
+    base: str
+    value_labels: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where the job is found; "" if nobody has told."""
+        address = self.address
+        return f"{self.base}/{address.service}/{address.renderer}/{address.job_id}" if self.base else ""
 
 
 def hand_over(writer: Writer, change: Change[T]) -> Future[T]:
@@ -79,6 +88,8 @@ def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Jo
             job.execution_duration,
             joblist.__parent__.parameter_style,
             job.failures,
+            job.base,
+            joblist.__parent__.value_labels,
         )
 
     return change

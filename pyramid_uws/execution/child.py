@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-from pyramid_uws.exceptions import UWSError
+from pyramid_uws.exceptions import BadValue, CoreError, UWSError
 from pyramid_uws.parameters import complete
 from pyramid_uws.uws.limits import Limits
 
@@ -98,7 +98,7 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
 def run_core(directory: JobDirectory, spec: JobSpec, log_to: int) -> dict[str, Any]:
     """Call the core, once its uploads are here; return what is to be said of the end."""
     core = load(spec.core)
-    values = complete(spec.declarations, spec.parameters, (*spec.uploads, *spec.to_fetch), spec.style)
+    values = _values(spec)
     fetched = _fetch(directory, spec)
     job = CoreJob(directory, replace(spec, uploads={**spec.uploads, **fetched}), values, log_to)
     for name, path in fetched.items():
@@ -116,6 +116,17 @@ def _fetch(directory: JobDirectory, spec: JobSpec) -> dict[str, str]:
     fetch_all = load("pyramid_uws.execution.fetching:fetch_all")  # few jobs need what that imports
     files = fetch_all(spec.to_fetch, directory.uploads_folder, spec.fetching, spec.limits.max_upload)
     return {name: str(path) for name, path in files.items()}
+
+
+def _values(spec: JobSpec) -> dict[str, Any]:
+    """Return the parsed parameters; what is wrong with them is told behind the label, if there is one."""
+    try:
+        return complete(spec.declarations, spec.parameters, (*spec.uploads, *spec.to_fetch), spec.style)
+    except BadValue as problem:
+        label = spec.value_labels.get(type(problem).__name__)
+        if label is None:
+            raise
+        raise CoreError(f"{label}: {problem}") from problem
 
 
 def load(dotted_name: str) -> Callable[..., Any]:

@@ -32,6 +32,8 @@ class CoreJob:
         self.id = spec.job_id
         self.owner = spec.owner
         self.runid = spec.runid
+        self.url = spec.url
+        self.options: Mapping[str, Any] = MappingProxyType(dict(spec.options))
         self.uploads: Mapping[str, Path] = MappingProxyType(
             {name: Path(path) for name, path in spec.uploads.items()}
         )

@@ -373,6 +373,9 @@ class Dispatcher:
             duration=claimed.duration,
             grace=self.settings.grace,
             limits=definition.limits,
+            options=definition.options,
+            url=claimed.url,
+            value_labels=claimed.value_labels,
             lease=str(self.neighbours.lease.path) if self.neighbours and self.neighbours.lease else "",
         )
 

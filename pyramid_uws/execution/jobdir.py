@@ -47,7 +47,9 @@ class JobSpec:
 
     ``uploads`` are files by name; ``to_fetch`` URLs by name, of uploads that ``fetching`` tells how to get.
     ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
-    ``limits`` are the service's, ``command`` is what its core runs if it has one.
+    ``limits`` are the service's, ``command`` is what its core runs if it has one, ``options`` what its definition
+    tells the core, plain values by name. ``url`` is where the job is found. ``value_labels`` tell with what
+    messages of bad values begin, by the name of the error.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
     it there is no such limit.
     """
@@ -69,6 +71,9 @@ class JobSpec:
     lease: str = ""
     limits: Limits = field(default_factory=Limits)
     command: Command | None = None
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    url: str = ""
+    value_labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def name(self) -> str:
@@ -79,7 +84,8 @@ class JobSpec:
         """Write the spec."""
         fields = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
         fields["declarations"] = [parameter.to_plain() for parameter in self.declarations]
-        fields["uploads"], fields["to_fetch"] = dict(self.uploads), dict(self.to_fetch)
+        for name in ("uploads", "to_fetch", "options", "value_labels"):
+            fields[name] = dict(fields[name])
         fields["fetching"] = dataclasses.asdict(self.fetching)
         fields["limits"] = dataclasses.asdict(self.limits)
         fields["command"] = None if self.command is None else self.command.to_plain()

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from pyramid_uws.exceptions import NoRoom, NoSuchJob, NoSuchThing
+from pyramid_uws.exceptions import NoSuchJob, NoSuchThing
 from pyramid_uws.uws.ids import is_id
 from pyramid_uws.uws.results import RESULT_ID
 
@@ -94,23 +94,22 @@ class ResultStore:
     def new_reference(self, job_id: str) -> Iterator[tuple[str, BinaryIO]]:
         """Open a new file that a parameter will refer to; yield its name here and the file.
 
-        It is kept, safe on disk, when the block ends without an error. A full disk is a :class:`NoRoom`.
+        It is kept, safe on disk, when the block ends without an error.
         """
         folder = self.folder(job_id) / "references"
-        with _saying_if_full():
-            self._make(folder.parent)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            path = _next_free(folder)
-            try:
-                with path.open("r+b") as file:
-                    yield path.name, file
-                    file.flush()
-                    os.fsync(file.fileno())
-            except BaseException:
-                path.unlink(missing_ok=True)
-                raise
-            sync(folder)
-            sync(folder.parent)
+        self._make(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = _next_free(folder)
+        try:
+            with path.open("r+b") as file:
+                yield path.name, file
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        sync(folder)
+        sync(folder.parent)
 
     # Removing
 
@@ -131,16 +130,6 @@ class ResultStore:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync(folder.parent)
         sync(self.root)
-
-
-@contextlib.contextmanager
-def _saying_if_full() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        raise NoRoom("There is no room left for the files that were sent; nothing was kept.") from problem
 
 
 def _next_free(folder: Path) -> Path:

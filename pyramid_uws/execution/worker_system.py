@@ -56,7 +56,8 @@ class WorkerSystem:
 
     ``limiter`` knows how many jobs may wait, ``fetching`` from where uploads may be fetched.
 
-    ``style`` is how conditions are written there, the renderer's ``parameter_style``.
+    ``style`` is how conditions are written there, the renderer's ``parameter_style``. If values are checked
+    ``late``, it is the job that tells what is wrong with them, when it is run.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class WorkerSystem:
         limiter: Limiter,
         style: str = "dali",
         fetching: Fetching = Fetching(),  # noqa: B008 - it is frozen
+        late: bool = False,
     ) -> None:
         self.service = service
         self.renderer = renderer
@@ -81,11 +83,17 @@ class WorkerSystem:
         self.limiter = limiter
         self.style = style
         self.fetching = fetching
+        self.late = late
 
     # Verbs
 
-    def create(self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent) -> None:
-        """Make a job, and run it if the control parameters say so (UWS 1.1, section 2.2.3.1)."""
+    def create(
+        self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent, base: str = ""
+    ) -> None:
+        """Make a job, and run it if the control parameters say so (UWS 1.1, section 2.2.3.1).
+
+        ``base`` is the URL of the site, for jobs that tell where they are found.
+        """
         limits = self._offered().limits
         if control.phase not in {None, "RUN"}:
             raise BadValue("PHASE", control.phase, "a job can be created with PHASE=RUN only, or without")
@@ -108,6 +116,7 @@ class WorkerSystem:
                 destruction=destruction,
                 parameters=kept.pairs,
                 references=kept.references,
+                base=base,
             )
             joblist.add(job)
             note(journal, joblist, job, None, job.phase)
@@ -258,9 +267,14 @@ class WorkerSystem:
     def _check_complete(self, pairs: Pairs, references: tuple[Reference, ...]) -> int:
         """Check the parameters completely; return by how much they lower the priority."""
         definition = self._offered()
-        check_required(definition, pairs)
-        files = given_as_files(definition, Kept(pairs, references))
-        values = complete(definition.parameters, pairs, files, self.style)
+        try:
+            check_required(definition, pairs)
+            files = given_as_files(definition, Kept(pairs, references))
+            values = complete(definition.parameters, pairs, files, self.style)
+        except BadValue:
+            if not self.late:
+                raise
+            return 0
         if definition.command is not None:  # what cannot be an argument is told now, not by the job
             paths = dict.fromkeys((*files, *uploads_of(definition, pairs)), "/")
             definition.command.arguments(definition.parameters, values, paths)
@@ -271,7 +285,7 @@ class WorkerSystem:
         """Return what a job has after more was sent to it."""
         definition = self._offered()
         check_priority(definition, sent.pairs)
-        arrived = arrive(definition, self.style, kept, sent, replace=replace)
+        arrived = arrive(definition, None if self.late else self.style, kept, sent, replace=replace)
         check_sources(definition, arrived.pairs, self.fetching)
         return arrived
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-from pyramid_uws.exceptions import BadValue
+from pyramid_uws.exceptions import BadValue, TooManyValues
 
 from .conditions import Condition
 from .declaration import Parameter
@@ -18,14 +18,14 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def merge(
-    declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, str]], style: str = "dali"
+    declared: Sequence[Parameter], kept: Pairs, sent: Iterable[tuple[str, str]], style: str | None = "dali"
 ) -> Pairs:
     """Return the pairs a job has after some were sent to it.
 
     A single-valued parameter replaces what was there, a multiple one accumulates. Unknown ones are kept as
     they are spelled and replaced when sent again. :class:`BadValue` tells of unreadable values and of several
     values for one that takes a single one; equal repetitions collapse. ``style`` is how conditions are written;
-    several texts for one condition add up.
+    several texts for one condition add up. Without a style whatever was sent is kept, unchecked.
     """
     by_key = {parameter.key: parameter for parameter in declared}
     groups: dict[str, list[tuple[str, str]]] = {}
@@ -39,18 +39,22 @@ def merge(
         if parameter is None or not parameter.multiple:
             texts = list(dict.fromkeys(texts))
             merged = [pair for pair in merged if pair[0].upper() != key]
-        if parameter is not None:
+        if parameter is not None and style is not None:
             _check_all(parameter, texts, style)
         merged.extend((name, text) for text in texts)
     return tuple(merged)
 
 
 def _check_all(parameter: Parameter, texts: Sequence[str], style: str) -> None:
-    if len(texts) > 1 and not (parameter.multiple or parameter.condition):
-        raise BadValue(parameter.name, texts, "this parameter takes one value")
+    _check_count(parameter, texts)
     for text in texts:
         if not parameter.is_absent(text):
             parameter.read(text, style)
+
+
+def _check_count(parameter: Parameter, texts: Sequence[str]) -> None:
+    if len(texts) > 1 and not (parameter.multiple or parameter.condition):
+        raise TooManyValues(parameter.name, texts, "this parameter takes one value")
 
 
 def complete(
@@ -66,6 +70,7 @@ def complete(
     values: dict[str, Any] = {}
     for parameter in declared:
         texts = [text for name, text in kept if name.upper() == parameter.key]
+        _check_count(parameter, texts)
         read = tuple(parameter.read(text, style) for text in texts if not parameter.is_absent(text))
         if parameter.required and not read and parameter.key not in by_file:
             raise BadValue(parameter.name, "", "this parameter is required")

@@ -10,7 +10,6 @@ from typing import Any
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
-from .bodies import BodyParser
 from .place import Answer, Parked, Place
 
 #: Statuses of answers that may be shared among equals.
@@ -86,7 +85,6 @@ class ParkingChannel(HTTPChannel):  # type: ignore[misc]
     """A connection whose requests may be parked. ``server.parking`` has the lot and those set aside."""
 
     task_class = ParkingTask
-    parser_class = BodyParser
 
     #: Whether it is out of waitress' map.
     aside = False

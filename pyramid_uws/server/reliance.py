@@ -26,7 +26,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
     wasyncore: ("file_dispatcher", "loop", "read", "write", "close_all"),
     BaseWSGIServer: ("channel_class", "handle_accept", "add_task"),
     HTTPChannel: (
-        *("task_class", "parser_class", "service", "readable", "del_channel", "write_soon", "handle_close"),
+        *("task_class", "service", "readable", "del_channel", "write_soon", "handle_close"),
         *("will_close", "close_when_flushed", "total_outbufs_len", "last_activity", "request"),
     ),
     WSGITask: (

@@ -2,7 +2,7 @@
 
 All settings of waitress are taken, and ``park_limit``: how many requests with WAIT may be parked, without a
 thread. 0 parks none; they wait in threads then, as they do where waitress or the system lack something that
-parking relies on. ``body_folder`` is where bodies of requests are kept until they are complete, instead of TMPDIR.
+parking relies on.
 """
 
 import gc
@@ -16,7 +16,6 @@ from waitress import wasyncore
 
 from pyramid_uws.views.waiting import STOPPING, THREADS
 
-from .bodies import keep_bodies_in, largest_body
 from .capacity import CONNECTION_LIMIT, Capacity, divide, raise_file_limit, read_park_limit
 from .parking import ParkingServer, listen
 from .reliance import missing
@@ -69,14 +68,9 @@ def serve(app: App, _global_config: Any, **options: str) -> int:
         level=logging.INFO, format="%(levelname)s %(name)s: %(message)s"
     )  # if the ini file says nothing
     park_limit = read_park_limit(options.pop("park_limit", None))
-    body_folder = options.pop("body_folder", None)
-    options = DEFAULTS | {"max_request_body_size": str(largest_body(app))} | options
+    options = DEFAULTS | options
     if not options["threads"].isdigit() or int(options["threads"]) < 1:
         raise SystemExit(f"[server:main] threads = {options['threads']}: expected a whole number from 1 on")
-    try:
-        keep_bodies_in(body_folder)
-    except OSError as problem:
-        raise SystemExit(f"[server:main] body_folder = {body_folder}: {problem.strerror}") from problem
     stop = Stop()
     capacity = divide(raise_file_limit(), park_limit, int(options["connection_limit"]))
     app = _telling(app, options, stop)

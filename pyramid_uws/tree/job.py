@@ -26,7 +26,8 @@ class Job(Persistent):
     the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
     ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started;
     ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why;
-    ``shares`` are the ways to it that were given away: ``(id, hash of the secret)``.
+    ``shares`` are the ways to it that were given away: ``(id, hash of the secret)``;
+    ``base`` is the URL of the site as whoever made the job knows it.
     """
 
     __name__: str
@@ -57,6 +58,7 @@ class Job(Persistent):
     worker: str | None = None
     abort_requested: int | None = None
     shares: tuple[tuple[str, str], ...] = ()
+    base: str = ""
 
     def __init__(self, job_id: str, *, created: int, execution_duration: int, **facts: Any) -> None:
         self.__name__ = job_id

@@ -1,5 +1,7 @@
 """Renderers: endpoints of a service, in the sense of GAVO DaCHS."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from persistent import Persistent
@@ -20,7 +22,12 @@ class Renderer(Persistent):
     ``aliases`` are further names under which the endpoint answers; they are never shown. ``parameter_style``
     says how the values of conditions are written there (``pql`` or ``dali``). ``access`` tells how capabilities
     have its URL: ``full``, as it is, or ``base`` of what is asked for; None if it is not among them.
-    ``standard_id`` and ``standard_version`` name the standard that it follows, if there is one.
+    ``standard_id`` and ``standard_version`` name the standard that it follows, if there is one. ``takes`` are the
+    names of the service's parameters that it takes; None: all of them.
+
+    ``value_labels`` are for standards in which a job is to tell what is wrong with its parameters: with them,
+    values are not checked before it runs, and its message begins with the label, found by the name of the error
+    (``BadValue``, ``TooManyValues``).
     """
 
     aliases: ClassVar[tuple[str, ...]] = ()
@@ -28,6 +35,8 @@ class Renderer(Persistent):
     access: ClassVar[Literal["full", "base"] | None] = None
     standard_id: ClassVar[str | None] = None
     standard_version: ClassVar[str | None] = None
+    takes: ClassVar[tuple[str, ...] | None] = None
+    value_labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     __name__: str
     __parent__: Any
@@ -54,11 +63,11 @@ class JobRenderer(Renderer):
 class AsyncRenderer(JobRenderer):
     """DaCHS' ``async``: shows its job list at its own URL."""
 
-    aliases = ("uws.xml",)
+    aliases: ClassVar[tuple[str, ...]] = ("uws.xml",)
     parameter_style = "pql"
-    access = "base"
+    access: ClassVar[Literal["full", "base"] | None] = "base"
     standard_id = UWS
-    standard_version = "1.1"
+    standard_version: ClassVar[str | None] = "1.1"
 
 
 @implementer(ISyncRenderer)

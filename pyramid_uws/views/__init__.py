@@ -29,10 +29,12 @@ def includeme(config: Any) -> None:
         "examples",
         "job",
         "joblist",
+        "links",
         "log",
         "openapi",
         "shares",
         "site",
+        "soda",
         "sync",
         "vosi",
     ):

@@ -33,7 +33,6 @@ STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
     (exceptions.TooLarge, 413),
     (exceptions.TooMany, 429),
     (exceptions.Overloaded, 503),
-    (exceptions.NoRoom, 507),
     (exceptions.UWSError, 500),
 )
 

@@ -38,10 +38,16 @@ def worker_system_of(request: Request, renderer: JobRenderer) -> WorkerSystem:
     return system
 
 
-def make_job(request: Request, renderer: JobRenderer, control: Callable[[Pairs, int], Control]) -> str:
+def make_job(
+    request: Request,
+    renderer: JobRenderer,
+    control: Callable[[Pairs, int], Control],
+    examine: Callable[[Sent], None] | None = None,
+) -> str:
     """Make a job of a request and return its id; nothing of it is kept if that fails.
 
-    ``control`` reads the control parameters, given the instant (µs) of the creation.
+    ``control`` reads the control parameters, given the instant (µs) of the creation; ``examine`` raises what is
+    wrong with what else was sent.
     """
     created = now()
     job_id = new_id(created)
@@ -49,7 +55,10 @@ def make_job(request: Request, renderer: JobRenderer, control: Callable[[Pairs, 
         with incoming_form(request, job_id) as incoming:
             asked = control(incoming.control, created)
             system = worker_system_of(request, renderer)
-            system.create(job_id, created, request.authenticated_userid, asked, incoming.sent)
+            if examine is not None:
+                examine(incoming.sent)
+            owner, base = request.authenticated_userid, request.application_url
+            system.create(job_id, created, owner, asked, incoming.sent, base)
     except BaseException:
         request.registry.uws.store.remove(job_id)
         raise

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import exhibits, pseudotap
+from tests.support import exhibits, observatory, pseudotap
 from tests.support.server import Server
 
 
@@ -10,6 +10,15 @@ from tests.support.server import Server
 def museum(tmp_path_factory):
     """A server whose jobs tests look at and leave as they are; it runs one job at a time."""
     with exhibits.make_museum(tmp_path_factory.mktemp("museum")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def observations(tmp_path_factory):
+    """A server of datalink services that tests share: the demo's, one with limits, and one of foreign pieces."""
+    with Server(
+        tmp_path_factory.mktemp("observations"), services=["countdown"], sections=observatory.SECTIONS
+    ) as server:
         yield server
 
 

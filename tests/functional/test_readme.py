@@ -1,5 +1,7 @@
 """The papers work as they are printed: their transcripts are typed here, at real servers, and print the same."""
 
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +13,7 @@ from tests.support.server import Server
 README = PROJECT / "README.md"
 FIRST_JOB = DOCS / "first-job.md"
 WRITE_A_CORE = DOCS / "write-a-core.md"
+DATALINK = DOCS / "howto-datalink.md"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,21 @@ def own_site(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The site that docs/howto-datalink.md has its reader make, with the demonstration's files in its folder."""
+    folder = tmp_path_factory.mktemp("archive")
+    server = Server(folder, services=[])
+    papers.save_files(DATALINK, folder)
+    shutil.copytree(PROJECT / "pyramid_uws/demo/observations", folder / "observations")
+    shutil.copy(folder / "observations/m13.fits", folder / "observations/new.fits")
+    papers.site_from(folder / "site.ini", server)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
+        with server:
+            yield server
+
+
+@pytest.fixture(scope="module")
 def readme_folder(tmp_path_factory):
     """Where the reader of the README types."""
     folder = tmp_path_factory.mktemp("readme")
@@ -44,12 +62,13 @@ def readme_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def played(demonstration, own_site, readme_folder, tmp_path_factory):
+def played(demonstration, own_site, archive, readme_folder, tmp_path_factory):
     """Paper -> what its transcripts print here; they are typed all at once, since they mostly wait."""
     stages = {
         README: (readme_folder, demonstration),
         FIRST_JOB: (tmp_path_factory.mktemp("first"), demonstration),
         WRITE_A_CORE: (own_site.folder, own_site),
+        DATALINK: (archive.folder, archive),
     }
     with ThreadPoolExecutor() as readers:
         futures = {
@@ -59,7 +78,7 @@ def played(demonstration, own_site, readme_folder, tmp_path_factory):
         yield {paper: future.result() for paper, future in futures.items()}
 
 
-@pytest.mark.parametrize("paper", [README, FIRST_JOB, WRITE_A_CORE], ids=lambda paper: paper.name)
+@pytest.mark.parametrize("paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK], ids=lambda paper: paper.name)
 def test_a_paper_prints_what_its_commands_print(played, paper):
     assert not papers.differences(paper, played[paper])
 

@@ -275,7 +275,7 @@ class TestAddRenderer:
         config.commit()
 
         known = {"async": AsyncRenderer, "sync": SyncRenderer, "mine": Renderer}
-        assert factories(config.registry, IRendererFactory) == known
+        assert factories(config.registry, IRendererFactory).items() >= known.items()
 
     def test_those_of_dachs_styles_of_parameters_hold(self):
         assert (AsyncRenderer.parameter_style, SyncRenderer.parameter_style) == ("pql", "dali")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pyramid.exceptions import ConfigurationError
 
+from pyramid_uws.datalink.pieces import Datalink
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.sections import SERVICE_TABLE
 from pyramid_uws.settings import (
@@ -161,15 +162,19 @@ class TestTheTable:
 
     def test_that_of_services_has_what_a_definition_takes(self):
         of_a_command = {"results", "stdout", "exit_codes"}
+        of_datalink = {f"datalink_{field.name}" for field in dataclasses.fields(Datalink)}
         kinds = (ServiceDefinition, Limits, Registration, Rights)
         taken = {field.name for kind in kinds for field in dataclasses.fields(kind)}
 
-        assert {key.name for key in SERVICE_TABLE} - of_a_command == taken - {
-            "name",
-            "limits",
-            "registration",
-            "access",
-        }
+        names = {key.name for key in SERVICE_TABLE} - of_a_command - of_datalink
+        assert names == taken - {"name", "limits", "registration", "rights", "datalink"}
+
+    def test_that_of_services_has_the_defaults_of_the_pieces_of_datalink(self):
+        keys = {key.name: key for key in SERVICE_TABLE}
+
+        for field in dataclasses.fields(Datalink):
+            key = keys[f"datalink_{field.name}"]
+            assert key.convert(key.default) == field.default, key.name
 
     def test_that_of_services_has_the_defaults_of_limits(self):
         limits = Limits()

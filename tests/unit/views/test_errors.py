@@ -30,7 +30,6 @@ def request_to():
         (exceptions.NoSuchThing("Nothing."), 404),
         (exceptions.TooLarge("Too much."), 413),
         (exceptions.Overloaded("Too busy."), 503),
-        (exceptions.NoRoom("Full."), 507),
         (exceptions.UWSError("Whatever."), 500),
     ],
 )
