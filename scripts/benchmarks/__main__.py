@@ -12,6 +12,7 @@ from typing import NoReturn
 from . import cutouts, jobs, lists, scenarios, soak, waiting
 from .bench import Bench, Options
 from .report import Report, machine, put_into, read, tables
+from .tables import measure_tables
 
 SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "yardsticks": scenarios.measure_yardsticks,
@@ -28,6 +29,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "wait-one": waiting.measure_wait_one,
     "wait-job": waiting.measure_wait_job,
     "wait-jobs": waiting.measure_wait_jobs,
+    "tables": measure_tables,
     "soak": soak.measure_soak,
 }
 

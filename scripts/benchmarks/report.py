@@ -99,6 +99,7 @@ _PARTS = {
     "Waiting": {"wait-one", "wait-job", "wait-jobs"},
     "Soak": {"soak"},
     "Cutting": {"cutouts"},
+    "Writing tables": {"tables"},
 }
 
 

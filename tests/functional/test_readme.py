@@ -3,10 +3,13 @@
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from xml.sax.saxutils import escape
 
 import pytest
 
+from pyramid_uws.demo import countdown, crossmatch
 from tests.support import papers
+from tests.support.http import http, parse, wait_for_phase
 from tests.support.papers import DOCS, PROJECT
 from tests.support.server import Server
 
@@ -81,6 +84,25 @@ def played(demonstration, own_site, archive, readme_folder, tmp_path_factory):
 @pytest.mark.parametrize("paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK], ids=lambda paper: paper.name)
 def test_a_paper_prints_what_its_commands_print(played, paper):
     assert not papers.differences(paper, played[paper])
+
+
+@pytest.mark.parametrize(
+    ("service", "example"),
+    [(service, each) for service in (crossmatch, countdown) for each in service.EXAMPLES],
+    ids=lambda value: getattr(value, "name", None),
+)
+def test_an_example_of_the_demonstration_works_as_it_is_shown(demonstration, service, example):
+    """At its own endpoint, or at all of them."""
+    base = f"{demonstration.url}/{service.__name__.rpartition('.')[2]}"
+    shown = http.get(f"{base}/examples").text
+    assert all(escape(text) in shown for _, text in example.pairs)
+
+    job = http.post(f"{base}/async", data=[*example.pairs, ("PHASE", "RUN")]).headers["Location"]
+    wait_for_phase(job, "COMPLETED", timeout=120)
+    assert len(parse(http.get(f"{job}/results"))) > 0
+    if example.renderer is None:
+        answer = http.get(f"{base}/sync", params=list(example.pairs), allow_redirects=True, timeout=120)
+        assert (answer.status_code, len(answer.content) > 0) == (200, True)
 
 
 def test_the_readme_runs_a_crossmatch_to_its_plot(played, readme_folder):

@@ -31,6 +31,8 @@ ENOUGH = (
     Figure("wait-jobs", "10,000 waiters on as many jobs", count=10_000, more=CROWD),
     Figure("soak", "2,000 waiters for 600 s", count=50_000, more=SOAK),
     Figure("cutouts", "100 planes of 4 GB", p50_ms=500, more={"extra_mb": 99.0}),
+    Figure("tables", "BINARY2, 2,000,000 rows", rate=200_000, ratio=30.0, more={"extra_mb": 4.9}),
+    Figure("tables", "TABLEDATA, 1,000,000 rows", rate=200_000, ratio=15.0, more={"extra_mb": 4.9}),
 )
 
 #: What spoils a figure -> how many wishes it breaks.
@@ -54,6 +56,9 @@ SPOILED = [
     ("wait-jobs", {"more": CROWD | {"get_p99_waking_ms": 60.1}}, 1),
     ("soak", {"errors": 1}, 1),
     ("cutouts", {"more": {"extra_mb": 100.0}}, 1),
+    ("tables", {"rate": 199_999}, 1),
+    ("tables", {"rate": 99_999}, 2),
+    ("tables", {"more": {"extra_mb": 5.0}}, 1),
     ("soak", {"more": SOAK | {"leaked": 1}}, 1),
     ("soak", {"more": SOAK | {"rss_last_mb": 106.0}}, 1),
 ]

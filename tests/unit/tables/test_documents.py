@@ -12,6 +12,7 @@ from astropy import units
 from astropy.time import Time
 from lxml import etree
 
+from pyramid_uws.documents import error_votable
 from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters.formats import CSV, FITS, JSON, PARQUET, TSV, VOTABLE
 from pyramid_uws.tables import Field, Frame, Info, Table, sources, write_table
@@ -87,6 +88,14 @@ class TestVOTables:
     @pytest.mark.parametrize("table", [DECLARED, KINDS.slice(0, 0), [KINDS, KINDS.slice(1, 1)]])
     def test_stilts_has_nothing_to_complain_of(self, votlint, form, table):
         assert votlint(document(table, form)) == ""
+
+    @pytest.mark.spec("D-46", "D-57", "D-59")
+    def test_nor_of_an_error_document(self, votlint):
+        message = "RADIUS='<&>\x07': no \"number\" at all.\n\nTraceback:\r\n  ]]> Größe"
+
+        content = error_votable(message, infos=[("standardID", "ivo://ivoa.net/std/SODA#sync-1.0")])
+
+        assert votlint(content.encode()) == ""
 
     @pytest.mark.parametrize("form", VOTABLES)
     def test_it_is_valid(self, uws_schema, form):
