@@ -221,13 +221,15 @@ class Loop:
         del self._connections[descriptor]
 
     def run(self, seconds: float, done: Callable[[], bool] = lambda: False) -> None:
-        """Take answers until ``done``, the time is up, or there is no connection left."""
-        deadline = time.monotonic() + seconds
-        while self._connections and not done() and (remaining := deadline - time.monotonic()) > 0:
-            for descriptor, _ in self._epoll.poll(min(remaining, 0.1)):
+        """Take answers until ``done``, the time is up, or there is no connection left; what is there, at least."""
+        deadline, remaining = time.monotonic() + seconds, seconds
+        while self._connections and not done():
+            for descriptor, _ in self._epoll.poll(min(max(remaining, 0.0), 0.1)):
                 connection = self._connections.get(descriptor)
                 if connection is not None:
                     connection.take()
+            if (remaining := deadline - time.monotonic()) <= 0:
+                break
 
 
 def drive(

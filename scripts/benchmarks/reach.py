@@ -163,7 +163,8 @@ def _soak(figures: Figures) -> Verdict:
         f"{figure.errors} wrong, {more['late']} late, {more['cut']} cut, {more['leaked']} leaked,"
         f" {grown:+.1f} MB ({figure.case}, {figure.count:,} answers)"
     )
-    enough = not (figure.errors or more["late"] or more["cut"] or more["leaked"]) and grown < GROWTH
+    wrong = figure.errors or more["late"] or more["cut"] or more["leaked"]
+    enough = figure.count > 0 and not wrong and grown < GROWTH
     return shown, enough if figure.case.endswith(SOAK) else None
 
 

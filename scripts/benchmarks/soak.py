@@ -109,6 +109,8 @@ def _soak(site: Site, loop: Loop, changer: Client, story: Story, seconds: float,
             looks.append(site.rss())
         turn += 1
         loop.run(max(0.0, begun + turn * PERIOD - time.monotonic()))
+    overdue = time.monotonic() - MAX_WAIT - LATE
+    story.late += sum(connection.sent < overdue for connection in waiting)
 
 
 def _wait(loop: Loop, story: Story, chance: random.Random) -> Connection:

@@ -59,6 +59,7 @@ SPOILED = [
     ("tables", {"rate": 199_999}, 1),
     ("tables", {"rate": 99_999}, 2),
     ("tables", {"more": {"extra_mb": 5.0}}, 1),
+    ("soak", {"count": 0}, 1),
     ("soak", {"more": SOAK | {"leaked": 1}}, 1),
     ("soak", {"more": SOAK | {"rss_last_mb": 106.0}}, 1),
 ]
