@@ -9,7 +9,7 @@ from contextlib import suppress
 from types import ModuleType
 
 from pyramid_uws.exceptions import CoreError
-from pyramid_uws.parameters import Example, Parameter
+from pyramid_uws.parameters import Example, Parameter, Upload
 from pyramid_uws.tables import TABLE_PARAMETERS
 
 from .job import Job
@@ -32,8 +32,16 @@ PARAMETERS: tuple[Parameter, ...] = (
         required=True,
         options=tuple(SOURCES),
         ucd="meta.id;meta.table",
-        description="The first catalogue; rows come in bands of its declination, from south to north.",
+        description="The first catalogue, or a table of your own, as an upload of this name; rows come in bands "
+        "of its declination, from south to north.",
     ),
+    Parameter(
+        name="LEFT_RA",
+        ucd="meta.id;pos.eq.ra",
+        description="The column of your own table that has right ascensions in degrees; found by UCD or name if "
+        "this is not given.",
+    ),
+    Parameter(name="LEFT_DEC", ucd="meta.id;pos.eq.dec", description="Likewise, declinations."),
     Parameter(
         name="RIGHT",
         required=True,
@@ -110,10 +118,19 @@ EXAMPLES: tuple[Example, ...] = (
     ),
 )
 
+UPLOADS: tuple[Upload, ...] = (
+    Upload(
+        name="LEFT",
+        media_types=("application/x-votable+xml", "application/fits", "text/csv"),
+        description="In place of a catalogue: a table of your own with ICRS positions in degrees, J2000, up to a "
+        "million rows.",
+    ),
+)
+
 
 def core(job: Job) -> None:
     """Match the catalogues; results are ``matches``, ``summary`` and ``sky``."""
-    if job.parameters["LEFT"] == job.parameters["RIGHT"]:
+    if "LEFT" not in job.uploads and job.parameters["LEFT"] == job.parameters["RIGHT"]:
         raise CoreError(f"LEFT and RIGHT are both {job.parameters['LEFT']}; please choose two catalogues.")
     _heavy().run(job)
 

@@ -13,6 +13,7 @@ from .catalogues import load
 from .job import Job
 from .matching import ARCSEC_PER_DEGREE, Band, Indices, match_in_bands, within_circle
 from .outcome import Outcome, Side
+from .own import read_own
 from .sources import SOURCES
 
 #: How much of the work is done when the catalogues are read, the pairs found, the table written.
@@ -23,8 +24,8 @@ def run(job: Job) -> None:
     """Match as the job's parameters ask, and add the results."""
     asked = job.parameters
     job.progress(0.0, "reading the catalogues")
-    left, right = (Side.of(asked[which], asked["EPOCH"]) for which in ("LEFT", "RIGHT"))
-    outcome = Outcome.of(asked, left, right, list(_match(job, left, right)))
+    left, right = (_side(job, which) for which in ("LEFT", "RIGHT"))
+    outcome = Outcome.of({**asked, "LEFT": left.name}, left, right, list(_match(job, left, right)))
     for note in outcome.notes:
         job.log(note)
 
@@ -34,6 +35,14 @@ def run(job: Job) -> None:
     job.progress(WRITTEN, "drawing the map")
     _draw(job, outcome)
     job.progress(1.0, f"{len(outcome.pairs)} pairs for {outcome.stars} objects of {left.name}")
+
+
+def _side(job: Job, which: str) -> Side:
+    """Return one of the two catalogues, or the table that was sent in its place."""
+    if which in job.uploads:
+        catalogue = read_own(job.uploads[which], job.parameters["LEFT_RA"], job.parameters["LEFT_DEC"])
+        return Side(catalogue, catalogue.placed(None))
+    return Side.of(job.parameters[which], job.parameters["EPOCH"])
 
 
 def _match(job: Job, left: Side, right: Side) -> Iterator[Band]:

@@ -15,6 +15,10 @@ class Job(Protocol):
     def parameters(self) -> Mapping[str, Any]:
         """Declared names and their parsed values."""
 
+    @property
+    def uploads(self) -> Mapping[str, pathlib.Path]:
+        """Names and files of what was sent."""
+
     def add_result(self, id: str, media_type: str, content: bytes | str | pathlib.Path) -> None:  # noqa: A002 - the framework's name
         """Keep a result."""
 

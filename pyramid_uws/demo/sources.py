@@ -58,4 +58,16 @@ OPENNGC = Source(
     package="PyOngc",
 )
 
+#: Stands for a table that was sent; it is in no list.
+OWN = Source(
+    name="own",
+    title="A table of your own",
+    epoch=2000.0,
+    creator="whoever made it",
+    citation="as sent with the job",
+    citation_uri="",
+    rights="As you have it",
+    package="UPLOAD",
+)
+
 SOURCES: Mapping[str, Source] = MappingProxyType({source.name: source for source in (HIPPARCOS, GAIA, OPENNGC)})

@@ -17,6 +17,7 @@ README = PROJECT / "README.md"
 FIRST_JOB = DOCS / "first-job.md"
 WRITE_A_CORE = DOCS / "write-a-core.md"
 DATALINK = DOCS / "howto-datalink.md"
+UPLOADS = DOCS / "uploads.md"
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +66,22 @@ def readme_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def played(demonstration, own_site, archive, readme_folder, tmp_path_factory):
+def uploads_folder(tmp_path_factory):
+    """Where the reader of the page on uploads types."""
+    folder = tmp_path_factory.mktemp("uploads")
+    papers.save_files(UPLOADS, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(demonstration, own_site, archive, readme_folder, uploads_folder, tmp_path_factory):
     """Paper -> what its transcripts print here; they are typed all at once, since they mostly wait."""
     stages = {
         README: (readme_folder, demonstration),
         FIRST_JOB: (tmp_path_factory.mktemp("first"), demonstration),
         WRITE_A_CORE: (own_site.folder, own_site),
         DATALINK: (archive.folder, archive),
+        UPLOADS: (uploads_folder, demonstration),
     }
     with ThreadPoolExecutor() as readers:
         futures = {
@@ -81,7 +91,9 @@ def played(demonstration, own_site, archive, readme_folder, tmp_path_factory):
         yield {paper: future.result() for paper, future in futures.items()}
 
 
-@pytest.mark.parametrize("paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK], ids=lambda paper: paper.name)
+@pytest.mark.parametrize(
+    "paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK, UPLOADS], ids=lambda paper: paper.name
+)
 def test_a_paper_prints_what_its_commands_print(played, paper):
     assert not papers.differences(paper, played[paper])
 

@@ -18,6 +18,7 @@ class FakeJob:
 
     def __init__(self, declared, sent):
         self.parameters = complete(declared, tuple(sent.items()), style="pql")
+        self.uploads = {}
         self.results = {}
         self.media_types = {}
         self.fractions = []

@@ -201,6 +201,8 @@ def test_the_summary_counts(run):
 
     assert summary["parameters"] == {
         "LEFT": "hipparcos",
+        "LEFT_RA": None,
+        "LEFT_DEC": None,
         "RIGHT": "gaia",
         "RADIUS": 2.0,
         "CIRCLE": [0.0, 0.0, 180.0],
