@@ -97,7 +97,7 @@ def self_description(url: str, *, examples: bool) -> Iterator[Capability]:
 
 
 def service_capabilities(
-    url: str, endpoints: Iterable[Endpoint], parameters: tuple[Parameter, ...], *, examples: bool
+    url: str, endpoints: Iterable[Endpoint], parameters: tuple[Parameter, ...] = (), *, examples: bool
 ) -> list[Capability]:
     """Return the capabilities of the service at ``url``."""
     return [

@@ -29,13 +29,16 @@ def site_capabilities(context: Root, request: Request) -> Response:
 
 
 def capabilities(context: Service, request: Request) -> Response:
-    """GET /SERVICE/capabilities (VOSI 1.1, section 3.1); a service that is gone has no endpoints for new jobs."""
+    """GET /SERVICE/capabilities (VOSI 1.1, section 3.1); a service that is gone has no endpoints for new jobs.
+
+    Parameters are left to registry records: pyvo warns of each that it meets here.
+    """
     url = request.resource_url(context)
     definition = request.registry.uws.definitions.get(context.__name__)
     if definition is None:
         return _capabilities(context, request, list(self_description(url, examples=False)))
     endpoints = endpoints_of({name: context[name] for name in definition.renderers})
-    found = service_capabilities(url, endpoints, definition.parameters, examples=bool(definition.examples))
+    found = service_capabilities(url, endpoints, examples=bool(definition.examples))
     return _capabilities(context, request, found)
 
 

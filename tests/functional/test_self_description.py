@@ -117,14 +117,6 @@ class TestCapabilities:
         assert EXAMPLES not in {each.get("standardID") for each in document}
         assert http.get(f"{site.url}/quick/examples").status_code == 404
 
-    @pytest.mark.spec("D-69")
-    def test_parameters_are_described_by_their_declarations(self, site):
-        document = parse(http.get(f"{site.url}/vectors/capabilities"))
-
-        params = {each.findtext("name"): each.find("dataType") for each in document.iter("param")}
-        assert params["AXIS"].get("extendedType") == "geom:vector3d"
-        assert params["AXIS"].text == "string"
-
 
 class TestExamples:
     @pytest.mark.spec("D-11", "D-12", "D-13")
