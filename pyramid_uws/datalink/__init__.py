@@ -1,7 +1,8 @@
 """Observations: what they are, read from their headers; pieces cut out of them; and datalink services of both.
 
 May import ``documents``, ``parameters``, ``tables``, ``uws`` and ``exceptions`` of the package; the process of a
-job uses it. Importing it is cheap: numpy and astropy, which the extra ``datalink`` installs, come in with its modules.
+job uses it. Importing it is cheap: numpy and astropy, which the extra ``datalink`` installs, come in with its
+modules.
 """
 
 import importlib

@@ -8,8 +8,8 @@ from pyramid_uws.parameters import Example
 
 TITLE = "Observations"
 DESCRIPTION = (
-    "A few real observations: images, a spectrum and a cube, by the names of their files. What there is of each is "
-    "told by the table of links (DataLink); pieces are cut out at once, or as a job (SODA)."
+    "A few real observations: images, a spectrum and a cube, by the names of their files. What there is of each "
+    "is told by the table of links (DataLink); pieces are cut out at once, or as a job (SODA)."
 )
 CREDITS: tuple[str, ...] = (
     "m13.fits: SkyView (NASA/GSFC); distributed with astropy.",
