@@ -18,6 +18,9 @@ from astropy.wcs import WCS
 
 from .problems import Unreadable
 
+#: Inode, time of change and size of a file.
+State = tuple[int, int, int]
+
 #: Names of the HDU with the data, where a file has several; else the first with pixels is meant.
 _DATA_NAMES = ("DATA", "SCI", "FLUX")
 
@@ -61,6 +64,7 @@ class Layout:
     """
 
     path: Path
+    state: State
     primary: fits.Header
     data: Extension
     others: tuple[Extension, ...]
@@ -107,17 +111,22 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
         raise Unreadable(f"{path.name} cannot be read as FITS: {problem}.") from problem
 
 
-def read_layout(path: Path) -> Layout | None:
-    """Read where the pixels of a file are, None if it has none; kept while the file is as it is."""
+def state_of(path: Path) -> State:
+    """Return by what is known whether a file is still as it was: its inode, time of change, and size."""
     try:
         status = path.stat()
     except OSError as problem:
         raise Unreadable(f"{path.name} cannot be read: {problem.strerror}.") from problem
-    return _read_layout(path, status.st_mtime_ns, status.st_size)
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def read_layout(path: Path) -> Layout | None:
+    """Read where the pixels of a file are, None if it has none; kept while the file is as it is."""
+    return _read_layout(path, state_of(path))
 
 
 @lru_cache(maxsize=64)
-def _read_layout(path: Path, _changed: int, size: int) -> Layout | None:
+def _read_layout(path: Path, state: State) -> Layout | None:
     with opened(path) as hdus:
         found = [extension for index, hdu in enumerate(hdus) if (extension := _extension(index, hdu))]
         grids = tuple(extension for extension in found if extension.name in _GRID_NAMES)
@@ -125,11 +134,11 @@ def _read_layout(path: Path, _changed: int, size: int) -> Layout | None:
         data = _main(extensions)
         if data is None:
             return None
-        _check_length(path, data, size)
+        _check_length(path, data, state[-1])
         wcs = _coordinates(path, hdus, data)
         others = tuple(other for other in extensions if other is not data and _is_alike(other, data))
         tables = tuple(index for index, hdu in enumerate(hdus) if hdu.name in _tables_of(data))
-        return Layout(path, hdus[0].header.copy(), data, others, grids, tables, wcs, **_axes(data, wcs))
+        return Layout(path, state, hdus[0].header.copy(), data, others, grids, tables, wcs, **_axes(data, wcs))
 
 
 def _extension(index: int, hdu: Any) -> Extension | None:

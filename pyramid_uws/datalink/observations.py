@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import clock, spectral, stokes
-from .layout import Layout, read_layout
+from .layout import Layout, State, read_layout, state_of
 from .problems import Unreadable
 from .sky import Sky, sky_of
 from .spectra import Spectrum, read_spectrum, unit_of
@@ -108,21 +108,17 @@ class Observation:
 
 def read_observation(id: str, path: Path) -> Observation:  # noqa: A002 - the parameter's name
     """Read what the headers of a file tell; kept while the file is as it is."""
-    try:
-        status = path.stat()
-    except OSError as problem:
-        raise Unreadable(f"{path.name} cannot be read: {problem.strerror}.") from problem
-    return replace(_read(path, status.st_mtime_ns, status.st_size), id=id)
+    return replace(_read(path, state_of(path)), id=id)
 
 
 @lru_cache(maxsize=4096)
-def _read(path: Path, _changed: int, size: int) -> Observation:
+def _read(path: Path, state: State) -> Observation:
     layout = read_layout(path)
     if layout is not None:
-        return _of_pixels(layout, size)
+        return _of_pixels(layout, state[-1])
     spectrum = read_spectrum(path)
     if spectrum is not None:
-        return _of_table(spectrum, size)
+        return _of_table(spectrum, state[-1])
     raise Unreadable(f"{path.name} has no image, cube or spectrum.")
 
 

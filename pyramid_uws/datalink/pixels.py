@@ -15,7 +15,7 @@ PIECE = 8 * 1024 * 1024
 def pieces(plan: Plan, extension: Extension) -> Iterator[Piece]:
     """Yield the pixels of a cut as they are stored, with blanks where it is to have them."""
     blank = Blanks(plan, extension)
-    with reader(plan.layout.path, extension) as read:
+    with reader(plan.layout, extension) as read:
         for piece in _split(plan, read, extension):
             yield blank(piece)
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import Extension, opened
+from .layout import Extension, Layout, opened, state_of
 from .problems import Unreadable
 
 Pixels = NDArray[Any]
@@ -26,8 +26,11 @@ class Reader(Protocol):
 
 
 @contextmanager
-def reader(path: Path, extension: Extension) -> Iterator[Reader]:
-    """Open what reads the pixels of an HDU."""
+def reader(layout: Layout, extension: Extension) -> Iterator[Reader]:
+    """Open what reads the pixels of an HDU; the file is still the one whose headers were read."""
+    path = layout.path
+    if state_of(path) != layout.state:
+        raise Unreadable(f"{path.name} has been replaced while it was read; please try again.")
     if extension.data_at is None:
         with opened(path) as hdus:
             yield _Compressed(hdus[extension.index].section, extension)

@@ -11,7 +11,7 @@ from astropy.io import fits
 from numpy.typing import NDArray
 
 from . import spectral
-from .layout import opened
+from .layout import State, opened, state_of
 from .problems import Unreadable
 
 Floats = NDArray[np.float64]
@@ -62,12 +62,11 @@ class Spectrum:
 
 def read_spectrum(path: Path) -> Spectrum | None:
     """Read what a table of a file has of a spectrum, None if none has; kept while the file is as it is."""
-    status = path.stat()
-    return _read_spectrum(path, status.st_mtime_ns, status.st_size)
+    return _read_spectrum(path, state_of(path))
 
 
 @lru_cache(maxsize=16)
-def _read_spectrum(path: Path, _changed: int, _size: int) -> Spectrum | None:
+def _read_spectrum(path: Path, _state: State) -> Spectrum | None:
     with opened(path) as hdus:
         for index, hdu in enumerate(hdus):
             if isinstance(hdu, fits.BinTableHDU) and not isinstance(hdu, fits.CompImageHDU):

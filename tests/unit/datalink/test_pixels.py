@@ -123,6 +123,27 @@ class TestBrokenFiles:
         with pytest.raises(Unreadable, match=r"some.fits is shorter than its header says"):
             cut_out(observation)
 
+    def test_a_file_that_is_replaced_meanwhile_is_not_mixed_with_the_old_one(self, saved, tmp_path):
+        observation = saved(image(np.ones((20, 20))))
+        layout = read_layout(observation.path)
+        image(np.zeros((30, 30))).writeto(tmp_path / "new")
+        (tmp_path / "new").replace(observation.path)
+
+        with pytest.raises(Unreadable, match=r"some\.fits has been replaced while it was read"):
+            list(pieces(Plan(layout, (slice(0, 20), slice(0, 20))), layout.data))
+
+    def test_a_file_that_becomes_shorter_meanwhile_is_an_error(self, saved, monkeypatch):
+        observation = saved(image(np.ones((200, 200))))
+        layout = read_layout(observation.path)
+        monkeypatch.setattr(pixels, "PIECE", 2000)
+        found = pieces(Plan(layout, (slice(0, 200), slice(0, 200))), layout.data)
+        next(found)
+        with observation.path.open("r+b") as file:
+            file.truncate(6000)
+
+        with pytest.raises(Unreadable, match=r"some\.fits has become shorter while it was read"):
+            list(found)
+
     @pytest.mark.parametrize("content", [b"", b"no FITS at all", b"SIMPLE  =                    T" + b" " * 2850])
     def test_what_is_no_fits_is_refused(self, tmp_path, content):
         path = tmp_path / "broken.fits"
