@@ -7,7 +7,6 @@ is imported here, every job carries.
 
 import contextlib
 import faulthandler
-import importlib
 import io
 import json
 import os
@@ -15,7 +14,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -23,6 +22,7 @@ from typing import Any, NoReturn
 
 from pyramid_uws.exceptions import BadValue, CoreError, UWSError
 from pyramid_uws.parameters import complete
+from pyramid_uws.parameters.own import find_callable
 from pyramid_uws.uws.limits import Limits
 
 from . import bounds, linux
@@ -97,7 +97,7 @@ def be_core(wires: Wires, others: Iterable[int]) -> NoReturn:
 
 def run_core(directory: JobDirectory, spec: JobSpec, log_to: int) -> dict[str, Any]:
     """Call the core, once its uploads are here; return what is to be said of the end."""
-    core = load(spec.core)
+    core = find_callable(spec.core)
     values = _values(spec)
     fetched = _fetch(directory, spec)
     job = CoreJob(directory, replace(spec, uploads={**spec.uploads, **fetched}), values, log_to)
@@ -113,7 +113,7 @@ def _fetch(directory: JobDirectory, spec: JobSpec) -> dict[str, str]:
     """Fetch the uploads that were given by URL; return their files."""
     if not spec.to_fetch:
         return {}
-    fetch_all = load("pyramid_uws.execution.fetching:fetch_all")  # few jobs need what that imports
+    fetch_all = find_callable("pyramid_uws.execution.fetching:fetch_all")  # few jobs need what that imports
     files = fetch_all(spec.to_fetch, directory.uploads_folder, spec.fetching, spec.limits.max_upload)
     return {name: str(path) for name, path in files.items()}
 
@@ -127,17 +127,6 @@ def _values(spec: JobSpec) -> dict[str, Any]:
         if label is None:
             raise
         raise CoreError(f"{label}: {problem}") from problem
-
-
-def load(dotted_name: str) -> Callable[..., Any]:
-    """Return the callable that ``package.module:name`` stands for."""
-    module, _, name = dotted_name.partition(":")
-    found = importlib.import_module(module)
-    for part in name.split("."):
-        found = getattr(found, part)
-    if not callable(found):
-        raise TypeError(f"{dotted_name} cannot be called")
-    return found
 
 
 # Settling in

@@ -20,8 +20,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from pyramid_uws.parameters.own import find_callable
+
 from . import linux
-from .child import load
 from .keeper import keep
 
 #: The longest message on the socket, in bytes.
@@ -73,7 +74,7 @@ def _prepare(wanted: dict[str, Any]) -> Iterable[str]:
             yield f"{name} cannot be imported: {type(problem).__name__}: {problem}"
     for name in wanted["preload"]:
         try:
-            load(name)()
+            find_callable(name)()
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - somebody else's function
             yield f"{name} failed: {type(problem).__name__}: {problem}"
     threads = len(list(Path("/proc/self/task").iterdir()))

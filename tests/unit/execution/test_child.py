@@ -8,6 +8,7 @@ import pytest
 from pyramid_uws.exceptions import BadValue, CoreError
 from pyramid_uws.execution import child, linux
 from pyramid_uws.execution.jobdir import JobDirectory, JobSpec
+from pyramid_uws.parameters.own import find_callable
 from pyramid_uws.uws.limits import Limits
 from tests.unit.execution import rogues
 
@@ -29,10 +30,10 @@ def make(tmp_path):
 
 class TestLoad:
     def test_a_dotted_name_stands_for_a_callable(self):
-        assert child.load(f"{MODULE}:nothing") is rogues.nothing
+        assert find_callable(f"{MODULE}:nothing") is rogues.nothing
 
     def test_the_callable_may_be_part_of_something(self):
-        assert child.load("pathlib:Path.home").__name__ == "home"
+        assert find_callable("pathlib:Path.home").__name__ == "home"
 
     @pytest.mark.parametrize(
         ("name", "error"),
@@ -45,7 +46,7 @@ class TestLoad:
     )
     def test_what_stands_for_nothing_is_an_error(self, name, error):
         with pytest.raises(error):
-            child.load(name)
+            find_callable(name)
 
 
 class TestRunningACore:
