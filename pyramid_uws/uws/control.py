@@ -101,7 +101,7 @@ def read_destruction(text: str, instant: int) -> int:
 
 def read_duration(text: str) -> int:
     """Read an execution duration in whole seconds; 0 asks for unlimited."""
-    number = int(text) if _WHOLE.fullmatch(text.strip()) else -1
+    number = int(text.strip()) if _WHOLE.fullmatch(text.strip()) else -1
     if not 0 <= number <= LONGEST:
         raise BadValue("EXECUTIONDURATION", text, f"expected a whole number of seconds from 0 to {LONGEST}")
     return number
@@ -123,7 +123,7 @@ def read_wait(pairs: Pairs) -> Wait | None:
         return None
     if not _WHOLE.fullmatch(text.strip()):
         raise BadValue("WAIT", text, "expected a whole number of seconds, or -1")
-    seconds = int(text)
+    seconds = int(text.strip())
     return Wait(None if seconds < 0 else seconds, _phases(pairs))
 
 
@@ -140,9 +140,9 @@ def read_filter(pairs: Pairs) -> JobFilter:
 def read_last(pairs: Pairs) -> int | None:
     """Read LAST, how many are wanted; None if it is not given."""
     last = single(pairs, "LAST")
-    if last is not None and (not _WHOLE.fullmatch(last.strip()) or int(last) < 1):
+    if last is not None and (not _WHOLE.fullmatch(last.strip()) or int(last.strip()) < 1):
         raise BadValue("LAST", last, "expected a whole number greater than 0")
-    return None if last is None else int(last)
+    return None if last is None else int(last.strip())
 
 
 def _phases(pairs: Pairs) -> frozenset[str]:

@@ -104,3 +104,10 @@ def test_a_destruction_time_is_clamped_to_the_longest_life():
     assert limits.clamp_destruction(NOW, NOW + 50 * SECOND) == NOW + 10 * SECOND
     assert Limits(max_lifetime=0).clamp_destruction(NOW, NOW + 50 * SECOND) == NOW + 50 * SECOND
     assert Limits(lifetime=0).first_destruction(NOW) is None
+
+
+@pytest.mark.parametrize("blank", ["\x1f", "\x1c", "\x85", "\u2003", " ", "\t"])
+def test_whatever_counts_as_a_blank_around_a_number_means_nothing(blank):
+    assert control.read_duration(f"{blank}6{blank}") == 6
+    assert control.read_wait([("WAIT", f"6{blank}")]).seconds == 6
+    assert control.read_last([("LAST", f"{blank}6")]) == 6
