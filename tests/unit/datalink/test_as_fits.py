@@ -24,7 +24,6 @@ class TestHeaders:
         for key in ("BUNIT", "OBJECT", "GAIN", "ESO DET CHIP ID", "COMMENT", "CTYPE1", "CRVAL2", "CDELT1"):
             assert str(found[key]) == str(hdu.header[key])
 
-    @pytest.mark.spec("S-22")
     def test_history_tells_where_it_comes_from(self, saved):
         url = "http://example.org/observations/dlasync/" + "a" * 90
 

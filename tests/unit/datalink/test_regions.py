@@ -131,6 +131,7 @@ class TestShapes:
         with cut_out(picture, Cut(shape=("range", (0.0, 360.0, 89.9, 90.0)))) as hdus:
             assert np.isfinite(hdus[0].data).sum() == pytest.approx(np.pi * 10**2, abs=10)
 
+    @pytest.mark.spec("S-12")
     def test_all_of_the_sky_is_all_of_the_image(self, picture):
         for shape in (("range", (0.0, 360.0, -90.0, 90.0)), ("circle", (0.0, 0.0, 180.0))):
             with cut_out(picture, Cut(shape=shape)) as hdus:

@@ -65,6 +65,7 @@ def test_air_is_that_of_wcslib():
 
 
 class TestEndsOfBands:
+    @pytest.mark.spec("S-09", "S-12")
     def test_a_band_with_open_ends_is_reduced_to_the_data(self, saved):
         observation = saved(cube("WAVE"))
 
