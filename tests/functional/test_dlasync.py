@@ -68,6 +68,19 @@ def test_availability_and_capabilities_are_beside_it(observations):
         assert http.get(f"{observations.url}/observations/{name}").status_code == 200
 
 
+@pytest.mark.spec("S-02")
+def test_examples_are_requests_that_work(observations):
+    root = parse(http.get(f"{observations.url}/observations/examples"))
+
+    (example,) = xpath(root, "//*[@typeof='example'][*[@property='name']='The middle of M 13']")
+    wish = {
+        xpath(pair, "string(.//*[@property='key'])"): xpath(pair, "string(.//*[@property='value'])")
+        for pair in xpath(example, ".//*[@property='generic-parameter']")
+    }
+    assert wish["ID"] == M13
+    assert http.get(f"{observations.url}/observations/soda", params=wish).content.startswith(b"\x89PNG")
+
+
 @pytest.mark.spec("S-18", "S-22")
 def test_a_single_product_is_called_result_and_is_a_piece_of_the_data(dlasync):
     job = done(dlasync, ID=M13, CIRCLE=HERE)

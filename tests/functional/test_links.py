@@ -333,6 +333,7 @@ class TestPiecesOfOnesOwn:
         assert (row["access_url"], row["description"]) == (f"{own}/plate", "The plate")
         assert row["link_auth"] is None
 
+    @pytest.mark.spec("L-10")
     def test_what_is_not_for_everybody_says_so(self, own):
         (row,) = rows(http.get(own, params={"ID": "secret"}))
 

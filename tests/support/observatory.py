@@ -24,7 +24,10 @@ DEMO = str(PROJECT / "pyramid_uws/demo/observations")
 
 #: Sections of an ini file: the demo's service; the same data under limits; pieces of our own.
 SECTIONS = {
-    "uws:service:observations": {"datalink_descriptor": "pyramid_uws.demo.observed:observations"},
+    "uws:service:observations": {
+        "datalink_descriptor": "pyramid_uws.demo.observed:observations",
+        "examples": "pyramid_uws.demo.observed:EXAMPLES",
+    },
     "uws:service:few": {
         "datalink_folder": DEMO,
         "datalink_max_ids": "2",
