@@ -30,6 +30,9 @@ from .processes import PATIENCE, descendants, send
 #: A job may have so many results from files.
 MOST_RESULTS = 1000
 
+# So many files that cannot be results are named in the log.
+_MOST_TOLD = 20
+
 # Seconds between looks at what a program has left running.
 _PERIOD = 0.02
 
@@ -144,10 +147,13 @@ def _name(command: Command) -> str:
 
 def _take_results(job: CoreJob, command: Command) -> None:
     """Add the files that are results, then see whether one is missing that was promised."""
-    files = list(ordinary_files(job.directory))
-    found = choose(command.results, files, [command.stdout.id] if command.stdout else [])
+    files = dict(files_below(job.directory))
+    ordinary = [path for path, is_ordinary in files.items() if is_ordinary]
+    found = choose(command.results, ordinary, [command.stdout.id] if command.stdout else [])
     if len(found) > MOST_RESULTS:
         raise CoreError(f"{_name(command)} has made {len(found)} results; a job may have {MOST_RESULTS}.")
+    for each in choose(command.results, files.keys() - ordinary)[:_MOST_TOLD]:
+        job.log(f"{each.path!r} is no result: it is a link, has several names, or is no ordinary file")
     for each in found:
         job.add_result(each.id, each.media_type, job.directory / each.path)
     for rule in command.results:
@@ -155,8 +161,11 @@ def _take_results(job: CoreJob, command: Command) -> None:
             raise CoreError(f"The program {_name(command)} has not made what the service promises: {rule.glob}.")
 
 
-def ordinary_files(folder: Path) -> Iterator[str]:
-    """Yield the paths, relative to the folder, of all files in it that are nobody else's: no links, no devices."""
+def files_below(folder: Path) -> Iterator[tuple[str, bool]]:
+    """Yield the paths, relative to the folder, of all in it but folders; and whether each is an ordinary file.
+
+    A link is not, nor is a file that has a name elsewhere, too. Links to folders are not followed.
+    """
     folders = [""]
     while folders:
         inner = folders.pop()
@@ -165,5 +174,6 @@ def ordinary_files(folder: Path) -> Iterator[str]:
                 path = f"{inner}{entry.name}"
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(f"{path}/")
-                elif entry.is_file(follow_symlinks=False) and entry.stat(follow_symlinks=False).st_nlink == 1:
-                    yield path
+                else:
+                    is_file = entry.is_file(follow_symlinks=False)
+                    yield path, is_file and entry.stat(follow_symlinks=False).st_nlink == 1

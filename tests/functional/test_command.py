@@ -65,6 +65,11 @@ SECTIONS = {
         },
         "quiet": {"command": "/bin/true", "stdout": "said text/plain"},
         "whisper": {"command": "/bin/true", "stdout": "said text/plain optional"},
+        "fill": {
+            "command": f"{RUN} fill {{COUNT}}",
+            "parameters": "COUNT int required minimum=0",
+            "results": "* text/plain",
+        },
         "linger": {"command": f"{RUN} linger", "results": "made.txt text/plain"},
         "sleep": {"command": f"{RUN} sleep {{FOLDER}}", "parameters": "FOLDER required"},
         "eat": {"command": f"{RUN} eat", "max_memory": "200M"},
@@ -291,6 +296,20 @@ class TestResults:
     )
     def test_links_devices_folders_and_files_elsewhere_are_no_results(self, commands, path):
         assert results(run(commands, "make", PATH=path)) == {"made.txt": b"made.txt"}
+
+    def test_the_log_tells_of_what_looked_like_a_result(self, commands):
+        job = create(commands.joblist("make"), PATH="a\n.png->/etc/passwd", PHASE="RUN")
+        wait_for_phase(job, "COMPLETED")
+
+        assert "'a\\n.png' is no result: it is a link" in http.get(f"{job}/log").text
+
+    @pytest.mark.spec("U-123", "U-70")
+    def test_there_are_not_more_results_than_a_job_may_have(self, commands):
+        assert failure(commands, "fill", COUNT=1001) == (
+            "fatal",
+            f"{PYTHON} has made 1001 results; a job may have 1000.",
+        )
+        assert len(xpath(run(commands, "fill", COUNT=20), "uws:results/uws:result")) == 20
 
     @pytest.mark.spec("U-123", "U-70")
     def test_a_result_that_is_promised_and_missing_is_told(self, commands):

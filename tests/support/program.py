@@ -69,6 +69,12 @@ def make(*paths):
             Path(name).write_text(name)
 
 
+def fill(count):
+    """Make so many files."""
+    for number in range(int(count)):
+        Path(f"{number}").touch()
+
+
 def deepen(depth):
     """Make a deep folder, with a file at its end."""
     for _ in range(int(depth)):
@@ -99,7 +105,7 @@ def eat(*_):
     sys.exit(len(pieces))
 
 
-DEEDS = {deed.__name__: deed for deed in (tell, end, die, make, deepen, linger, sleep, eat)}
+DEEDS = {deed.__name__: deed for deed in (tell, end, die, make, fill, deepen, linger, sleep, eat)}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](*sys.argv[2:])
