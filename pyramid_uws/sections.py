@@ -1,5 +1,6 @@
 """The ini form of a service: the keys of a section ``[uws:service:NAME]``, and how their values are read."""
 
+import configparser
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -348,5 +349,9 @@ def _datalink(facts: dict[str, Any], own: Mapping[str, str], section: str) -> An
 
 def _own_keys(loader: Any, section: str, defaults: Mapping[str, str]) -> dict[str, str]:
     """Return the settings written in the section itself, defaults of the whole file left out."""
+    try:
+        settings = loader.get_settings(section, defaults)
+    except configparser.InterpolationError as problem:
+        raise ConfigurationError(f"[{section}] {problem.option}: {problem}; a % itself is written %%") from problem
     everywhere = {*defaults, *loader.get_settings("DEFAULT", defaults), "here", "__file__"}
-    return {key: value for key, value in loader.get_settings(section, defaults).items() if key not in everywhere}
+    return {key: value for key, value in settings.items() if key not in everywhere}

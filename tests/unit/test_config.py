@@ -548,6 +548,8 @@ class TestCommands:
             (["command = env", "parameters = A:b"], r"parameters = A:b: No module named 'A'"),
             (["command = env", "parameters = sound:NAMES"], r"parameters = sound:NAMES: expected the dotted name"),
             (["command = env", "max_memory = much"], r"max_memory = much: expected a number of bytes"),
+            (["command = date +%Y"], r"\[uws:service:probe\] command: .*found: '%Y'; a % itself is written %%"),
+            (["command = date", "title = 5%"], r"\[uws:service:probe\] title: .*; a % itself is written %%"),
             (["comand = env"], r"unknown setting \[uws:service:probe\] comand; known are command, "),
         ],
     )

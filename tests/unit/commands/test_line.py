@@ -225,6 +225,10 @@ class TestMistakes:
             ("p [ a", r"\[ without \] behind it; a word that is to be \[ itself is written \[\["),
             ("p a ]", r"\] without \[ before it"),
             ("p [ [ a ] ]", "groups do not hold groups"),
+            (
+                "p [--radius {NAME}]",
+                r"\[--radius: the brackets of a group are words of their own",
+            ),
         ],
     )
     def test_what_cannot_be_read(self, line, message):
@@ -258,6 +262,34 @@ class TestMistakes:
     def test_what_does_not_fit_the_parameters(self, line, message):
         with pytest.raises(ValueError, match=message):
             Command(program="/bin/p", line=CommandLine(line)).check(Takes(DECLARED, unused=ALL))
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "sh -c 'grep {NAME} /data'",
+            "/bin/bash -lc {NAME}",
+            "nice -n 5 bash -c 'echo {COUNT}'",
+            "env python3.11 -c 'print({NAME})'",
+            "perl -ne '{{print if {NAME}}}' x",
+            "sh -c [ {Radius} ]",
+        ],
+    )
+    def test_a_value_in_the_code_of_a_shell(self, line):
+        with pytest.raises(ValueError, match=r"stands in code that \S+ runs, and what a client sends would be"):
+            Command(program="/bin/p", line=CommandLine(line)).check(Takes(DECLARED, unused=ALL))
+
+    @pytest.mark.parametrize(
+        "line",
+        [
+            """sh -c 'grep "$1" /data' - {NAME}""",
+            "sh script {NAME}",
+            "python3 -c 'import sys' {NAME}",
+            "wc -c {NAME}",
+            "sh -c 'ls {job.directory}'",
+        ],
+    )
+    def test_a_value_beside_it_is_none(self, line):
+        Command(program="/bin/p", line=CommandLine(line)).check(Takes(DECLARED, unused=ALL))
 
     def test_a_parameter_that_does_nothing(self):
         command = Command(program="/bin/p", line=CommandLine("p {NAME}"))
