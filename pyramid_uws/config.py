@@ -64,7 +64,7 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
     want to know (:class:`~pyramid_uws.uws.registration.Registration`) and rights
     (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may be a
     ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as in an
-    ini file, or sequences of lines. ``parameters`` may be such texts, too. A service with
+    ini file, or sequences of lines, and ``progress`` is a flag. ``parameters`` may be such texts, too. A service with
     ``datalink``, a :class:`~pyramid_uws.datalink.pieces.Datalink`, has core, parameters, renderers and preload by
     itself.
     """
@@ -248,7 +248,7 @@ def _with_datalink(name: str, core: Any, facts: dict[str, Any]) -> tuple[Any, di
 
 def _take_command(name: str, command: Any, facts: dict[str, Any]) -> Command | None:
     """Return the command of a service, having taken out of the facts what belongs to it."""
-    given = {key: facts.pop(key, None) or () for key in ("results", "stdout", "exit_codes")}
+    given = {key: facts.pop(key, None) or () for key in ("results", "stdout", "exit_codes", "progress")}
     if command is None:
         for key, value in given.items():
             if value:
@@ -260,7 +260,14 @@ def _take_command(name: str, command: Any, facts: dict[str, Any]) -> Command | N
     exit_codes = _read(name, "exit_codes", read_exit_codes, given["exit_codes"])
     program = _read(name, "command", _find_program, line.program)
     try:
-        return Command(program=program, line=line, results=results, stdout=stdout, exit_codes=exit_codes)
+        return Command(
+            program=program,
+            line=line,
+            results=results,
+            stdout=stdout,
+            exit_codes=exit_codes,
+            progress=bool(given["progress"]),
+        )
     except ValueError as problem:
         raise ConfigurationError(f"service {name}: {problem}") from problem
 

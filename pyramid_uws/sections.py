@@ -21,6 +21,7 @@ from pyramid_uws.settings import (
     choice,
     convert_section,
     read_count,
+    read_flag,
     read_integer,
     read_names,
     read_seconds,
@@ -166,6 +167,12 @@ SERVICE_TABLE: tuple[Key, ...] = (
     Key("examples", read_examples, "", "Dotted name of a sequence of `Example`s, shown at `examples`."),
     Key("results", read_results, "", "What a command leaves: lines `PATTERN MEDIA/TYPE`, an id, `optional`."),
     Key("stdout", read_stdout, "", "If stdout of a command is a result: `ID MEDIA/TYPE`, `optional`."),
+    Key(
+        "progress",
+        read_flag,
+        "false",
+        "Whether a command tells its progress on stdout, in lines such as `progress 0.3 reading`.",
+    ),
     Key(
         "exit_codes",
         read_exit_codes,

@@ -56,16 +56,22 @@ class ExitCode:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """A program as a core; ``program`` is the path of the file that is executed."""
+    """A program as a core; ``program`` is the path of the file that is executed.
+
+    With ``progress``, lines on stdout tell how far it is.
+    """
 
     program: str
     line: CommandLine
     results: tuple[ResultRule, ...] = ()
     stdout: Stdout | None = None
     exit_codes: tuple[ExitCode, ...] = ()
+    progress: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself."""
+        if self.progress and self.stdout:
+            raise ValueError("progress = true: stdout tells of the progress, and cannot be a result, too")
         named = [rule.id for rule in self.results if rule.id]
         _refuse_twice("result id", named + ([self.stdout.id] if self.stdout else []))
         _refuse_twice("exit status", [code.status for code in self.exit_codes])
@@ -113,6 +119,7 @@ class Command:
             results=tuple(ResultRule(**rule) for rule in plain["results"]),
             stdout=None if plain["stdout"] is None else Stdout(**plain["stdout"]),
             exit_codes=tuple(ExitCode(**code) for code in plain["exit_codes"]),
+            progress=plain["progress"],
         )
 
 

@@ -5,7 +5,7 @@ and under its limits. What it has started and left is ended before files are tak
 results any more.
 
 May import ``commands`` and ``exceptions`` of the package, and :mod:`.bounds`, :mod:`.corejob`, :mod:`.linux`,
-:mod:`.processes` of this folder.
+:mod:`.processes`, :mod:`.telling` of this folder.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ from pyramid_uws.exceptions import CoreError
 from . import bounds, linux
 from .corejob import CoreJob
 from .processes import PATIENCE, descendants, send
+from .telling import Telling
 
 #: A job may have so many results from files.
 MOST_RESULTS = 1000
@@ -73,18 +74,21 @@ class _NothingWritten(Exception):
 def run(job: CoreJob, command: Command, arguments: list[bytes], stdout: BinaryIO | None) -> int:
     """Run the program until it and all that it has started have ended; return its exit status, or -signal."""
     linux.adopt_orphans()
+    telling = Telling(job) if command.progress else None
     try:
         program = subprocess.Popen(  # noqa: S603 - arguments, no shell; the operator has chosen the program
             arguments,
             executable=command.program,
             stdin=subprocess.DEVNULL,
-            stdout=stdout,
+            stdout=stdout if telling is None else telling.writing,
             cwd=job.directory,
             preexec_fn=functools.partial(bounds.bind_program, job.limits),  # noqa: PLW1509 - there are no threads
         )
     except (OSError, subprocess.SubprocessError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
         raise CoreError(f"The program {_name(command)} cannot be started: {reason}.") from problem
+    if telling is not None:
+        telling.follow(program.pid)
     status = None
     while status is None:
         pid, ended = os.wait()

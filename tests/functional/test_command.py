@@ -72,6 +72,11 @@ SECTIONS = {
         },
         "linger": {"command": f"{RUN} linger", "results": "made.txt text/plain"},
         "sleep": {"command": f"{RUN} sleep {{FOLDER}}", "parameters": "FOLDER required"},
+        "advance": {
+            "command": f"{RUN} advance {{FOLDER}}",
+            "parameters": "FOLDER required",
+            "progress": "true",
+        },
         "eat": {"command": f"{RUN} eat", "max_memory": "200M"},
         "tight": {"command": f"{RUN} tell", "max_memory": "300M", "stdout": "told application/json"},
     }.items()
@@ -201,6 +206,25 @@ class TestArguments:
 
         assert refused.status_code == 400
         wait_for_phase(job, "COMPLETED")
+
+
+class TestProgress:
+    @pytest.mark.spec("U-72")
+    def test_lines_tell_how_far_it_is_and_others_go_to_the_log(self, commands, tmp_path):
+        job = create(commands.joblist("advance"), FOLDER=str(tmp_path), PHASE="RUN")
+
+        def told():
+            return http.get(job, headers={"Accept": "application/json"}).json().get("jobInfo", {})
+
+        wait_for(lambda: told().get("progressText") == "two words", what="progress")
+        assert told()["progress"] == "0.25"
+        (tmp_path / "go-on").touch()
+        wait_for_phase(job, "COMPLETED")
+
+        assert told()["progressText"] == "done"
+        log = http.get(f"{job}/log").text
+        assert log.startswith("reading\nprogress of another kind\n" + "x" * 200_000 + "\nno newline")
+        assert set(log[log.index("no newline") :].split("\n")) <= {"no newline", "no newlinechat", "chat", ""}
 
 
 class TestEnds:

@@ -27,6 +27,20 @@ with open(sys.argv[1], "a") as file:
 """
 
 
+#: Says something for as long as it lives, once the program has ended.
+CHATTERER = f"""
+import os, sys, time
+from pathlib import Path
+parent = os.getppid()
+end = time.monotonic() + {LONGEST}
+while os.getppid() == parent:
+    time.sleep(0.001)
+Path(sys.argv[1]).touch()
+while time.monotonic() < end:
+    print("chat", flush=True)
+"""
+
+
 def tell(*words):
     """Tell what the program was given."""
     told = {
@@ -91,6 +105,17 @@ def linger(*_):
         time.sleep(0.01)
 
 
+def advance(folder):
+    """Tell how far it is, then wait for a file, with a child that keeps stdout open."""
+    subprocess.Popen([sys.executable, "-c", CHATTERER, str(Path(folder, "chats"))], stderr=subprocess.DEVNULL)
+    sys.stdout.write("reading\nprogress 5% one\nprogress of another kind\nprogress .25 two words\r\n")
+    sys.stdout.flush()
+    deadline = time.monotonic() + LONGEST
+    while not Path(folder, "go-on").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    sys.stdout.write("x" * 200_000 + "\nprogress 1 done\nno newline")
+
+
 def sleep(folder):
     """Leave the pids of two processes, and sleep with them."""
     child = subprocess.Popen(["sleep", str(LONGEST)], start_new_session=True)
@@ -105,7 +130,7 @@ def eat(*_):
     sys.exit(len(pieces))
 
 
-DEEDS = {deed.__name__: deed for deed in (tell, end, die, make, fill, deepen, linger, sleep, eat)}
+DEEDS = {deed.__name__: deed for deed in (tell, end, die, make, fill, deepen, linger, advance, sleep, eat)}
 
 if __name__ == "__main__":
     DEEDS[sys.argv[1]](*sys.argv[2:])

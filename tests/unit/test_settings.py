@@ -161,7 +161,7 @@ class TestTheTable:
         assert "|" not in key.meaning
 
     def test_that_of_services_has_what_a_definition_takes(self):
-        of_a_command = {"results", "stdout", "exit_codes"}
+        of_a_command = {"results", "stdout", "exit_codes", "progress"}
         of_datalink = {f"datalink_{field.name}" for field in dataclasses.fields(Datalink)}
         kinds = (ServiceDefinition, Limits, Registration, Rights)
         taken = {field.name for kind in kinds for field in dataclasses.fields(kind)}

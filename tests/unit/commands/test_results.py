@@ -186,8 +186,10 @@ class TestCommand:
             stdout=Stdout("out", "text/plain"),
             exit_codes=(ExitCode(3, "fatal", "Three."),),
         )
+        telling = Command(program="/bin/p", line=CommandLine("p"), progress=True)
 
         assert Command.from_plain(json.loads(json.dumps(command.to_plain()))) == command
+        assert Command.from_plain(json.loads(json.dumps(telling.to_plain()))) == telling
         bare = Command(program="/bin/p", line=CommandLine("p"))
         assert Command.from_plain(json.loads(json.dumps(bare.to_plain()))) == bare
 
@@ -203,6 +205,10 @@ class TestCommand:
             (
                 {"results": (ResultRule("a", "a/b", "x"), ResultRule("b", "a/b", "x"))},
                 "result id x is named",
+            ),
+            (
+                {"progress": True, "stdout": Stdout("x", "a/b")},
+                "stdout tells of the progress, and can",
             ),
             ({"results": (ResultRule("a", "a/b"), ResultRule("a", "a/c"))}, "pattern a is named 2 times"),
             (
