@@ -15,6 +15,7 @@ from typing import Any
 
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.parameters import Parameter, Upload
+from pyramid_uws.parameters.types import FILE
 from pyramid_uws.parameters.uploads import ANY
 
 from .placeholders import FACTS, Part, Placeholder, read_word
@@ -110,7 +111,7 @@ class Given:
             return (self.facts[placeholder.name],)
         value, path = self.values.get(placeholder.key), self.files.get(placeholder.key)
         if placeholder.mode == "input":
-            if value is not None:
+            if value is not None and not self._is_file(placeholder):
                 raise BadValue(placeholder.name, value, "this is sent as a file, not as a text")
             return () if path is None else (path,)
         if placeholder.mode == "if":
@@ -121,6 +122,10 @@ class Given:
         if value is None:
             return ()
         return tuple(value) if self.declared[placeholder.key].multiple else (value,)
+
+    def _is_file(self, placeholder: Placeholder) -> bool:
+        """Tell whether it names a parameter whose value is a path."""
+        return placeholder.key in self.declared and self.declared[placeholder.key].type == FILE
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.parameters import Parameter
-from pyramid_uws.parameters.types import SENT_AS_FILES, TYPES
+from pyramid_uws.parameters.types import FILE, SENT_AS_FILES, TYPES
 
 #: Facts of the job that a command line may have, beside parameters.
 FACTS = ("job.id", "job.directory")
@@ -60,6 +60,8 @@ class Placeholder:
             raise ValueError(
                 f"{{{self.name}:input}}: a file is sent for a single parameter of type string or file"
             )
+        if not self.mode and parameter.type == FILE:
+            raise ValueError(f"{{{self.name}}}: this parameter is a file, {{{self.name}:input}}")
         if self.mode == "input" and parameter.default is not None:
             raise ValueError(f"{{{self.name}:input}}: a default is no file")
         if self.number > NUMBERS.get(parameter.type, 0):

@@ -2,6 +2,7 @@
 
 import shlex
 import uuid
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -157,6 +158,16 @@ class TestWhatCannotBe:
     def test_characters_count_as_the_bytes_they_take(self):
         with pytest.raises(BadValue, match="shorter than 128 kB"):
             words("{NAME}", ("NAME", "☃" * 50_000))
+
+    def test_a_parameter_of_type_file_has_its_path_as_value(self):
+        declared = (Parameter(name="F", type="file", required=True),)
+        command = Command(program="/bin/p", line=CommandLine("p {F:input} [ {F:if} x ]"))
+        command.check(Takes(declared))
+
+        assert command.arguments(declared, {"F": Path("/f")}, {"F": "/f"}) == [b"p", b"/f", b"x"]
+        assert command.arguments(declared, {"F": None}, {"F": "/"}) == [b"p", b"/", b"x"]
+        with pytest.raises(ValueError, match=r"\{F\}: this parameter is a file, \{F:input\}"):
+            Command(program="/bin/p", line=CommandLine("p {F}")).check(Takes(declared))
 
     def test_a_file_for_a_text_is_refused_and_a_text_for_a_file(self):
         command = Command(program="/bin/p", line=CommandLine("p {NAME}"))
