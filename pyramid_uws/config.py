@@ -64,9 +64,9 @@ def add_uws_service(config: Any, name: str, *, core: Any = None, command: Any = 
     want to know (:class:`~pyramid_uws.uws.registration.Registration`) and rights
     (:class:`~pyramid_uws.uws.rights.Rights`), as sequences of principals. Instead of a core there may be a
     ``command``, the command line of a program; then ``results``, ``stdout`` and ``exit_codes`` are texts as in an
-    ini file, or sequences of lines, and ``progress`` is a flag. ``parameters`` may be such texts, too. A service with
-    ``datalink``, a :class:`~pyramid_uws.datalink.pieces.Datalink`, has core, parameters, renderers and preload by
-    itself.
+    ini file, or sequences of lines, and ``progress`` is a flag. ``parameters`` may be such texts, too. A service
+    with ``datalink``, a :class:`~pyramid_uws.datalink.pieces.Datalink`, has core, parameters, renderers and
+    preload by itself.
     """
     core, facts = _with_datalink(name, core, facts)
     limits = {key: facts.pop(key) for key in _LIMITS if key in facts}

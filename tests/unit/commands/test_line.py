@@ -34,7 +34,8 @@ def words(line, *pairs, files=(), declared=DECLARED):
     """Return the arguments behind the program, as texts, for what a client sends."""
     command = Command(program="/bin/p", line=CommandLine(f"p {line}"))
     command.check(Takes(declared, unused=ALL))
-    values = complete(declared, (("NAME", "n"), *pairs), files)
+    named = () if any(name == "NAME" for name, _ in pairs) else (("NAME", "n"),)
+    values = complete(declared, (*named, *pairs), files)
     filled = command.arguments(declared, values, {name: f"/store/{name}" for name in files}, FACTS)
     assert filled[0] == b"p"
     return [word.decode() for word in filled[1:]]
