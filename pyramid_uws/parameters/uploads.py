@@ -62,6 +62,15 @@ class Upload:
 ANY_UPLOADS = (Upload(name=ANY, description="Any name is taken."),)
 
 
+def described(uploads: Iterable[Upload]) -> str:
+    """Say in a sentence or two what may be sent as UPLOAD."""
+    told = (
+        f"{upload.name}{f' ({about})' if (about := ', '.join(upload.media_types)) else ''}: {upload.description}"
+        for upload in uploads
+    )
+    return "Files: name,param:part for a part of the form, or name,URL. " + " ".join(told)
+
+
 class Sending(NamedTuple):
     """One pair of an UPLOAD: the name, and where the content is."""
 

@@ -6,8 +6,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws import interfaces
+from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.documents.openapi import Api, openapi_document
 from pyramid_uws.exceptions import NoSuchThing
+from pyramid_uws.parameters import Parameter
+from pyramid_uws.parameters.uploads import UPLOAD, described
 from pyramid_uws.tree import Service
 from pyramid_uws.version import __version__
 
@@ -25,12 +28,18 @@ def openapi(context: Service, request: Request) -> Response:
         title=definition.title or definition.name,
         description=definition.description,
         version=__version__,
-        parameters=definition.parameters,
+        parameters=(*definition.parameters, *_upload(definition)),
         lists=tuple(each.__name__ for each in renderers if interfaces.IAsyncRenderer.providedBy(each)),
         syncs=tuple(each.__name__ for each in renderers if interfaces.ISyncRenderer.providedBy(each)),
         examples=bool(definition.examples),
     )
     return Response(text=openapi_document(api, request.resource_url(context)), content_type=JSON, charset="UTF-8")
+
+
+def _upload(definition: ServiceDefinition) -> tuple[Parameter, ...]:
+    """Return UPLOAD as a parameter, if the service takes uploads."""
+    about = described(definition.uploads)
+    return (Parameter(name=UPLOAD, multiple=True, description=about),) if definition.uploads else ()
 
 
 def includeme(config: Any) -> None:

@@ -453,6 +453,12 @@ class TestDeclared:
         assert "    right (required): What there is no other way to send\n" in text
         assert [upload["name"] for upload in told] == ["Left", "right"]
 
+    def test_openapi_tells_of_them_where_they_are_taken(self, server):
+        told = {name: http.get(f"{server.url}/{name}/openapi.json").text for name in ("some", "none")}
+
+        assert "Left (text/csv, application/fits): In place of LEFT" in told["some"]
+        assert {name: '"UPLOAD"' in text for name, text in told.items()} == {"some": True, "none": False}
+
 
 class TestNotTaken:
     @pytest.mark.spec("D-24")
