@@ -74,7 +74,7 @@ class Overloaded(UWSError):
 
 
 class CoreError(UWSError):
-    """Raised by a core: the sentence is shown to the user as it is.
+    """Raised by a core over what it was sent: the sentence is shown to the user as it is (HTTP 400 if he waits).
 
     ``transient`` says that the reason may pass, so that trying again is sensible.
     """
@@ -82,3 +82,7 @@ class CoreError(UWSError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
         self.transient = transient
+
+
+class CoreFault(CoreError):
+    """Raised where no client can help it: a core that goes wrong, a package that is missing (HTTP 500)."""

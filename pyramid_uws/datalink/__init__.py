@@ -8,7 +8,7 @@ modules.
 import importlib
 import os
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from .cuts import Cut
 from .problems import CannotCut, NoOverlap, NotFound, Unreadable
@@ -28,7 +28,7 @@ def preload() -> None:
     try:
         importlib.import_module(f"{__name__}.warming").warm_up()
     except ModuleNotFoundError as problem:
-        raise CoreError(
+        raise CoreFault(
             f"Cutting observations needs the package {problem.name}, which is not installed here; "
             "pip install 'pyramid_uws[datalink]' brings all that it needs."
         ) from problem

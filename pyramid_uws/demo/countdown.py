@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from operator import itemgetter
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 from pyramid_uws.parameters import Example, Parameter
 
 from .job import Job
@@ -67,7 +67,7 @@ def core(job: Job) -> None:
         else:
             _tick(job, due, seconds)
     if job.parameters["FAIL"]:
-        raise CoreError(job.parameters["FAIL"])
+        raise CoreFault(job.parameters["FAIL"])
 
 
 def _tick(job: Job, passed: float, seconds: float) -> None:

@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from types import ModuleType
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreError, CoreFault
 from pyramid_uws.parameters import Example, Parameter, Upload
 from pyramid_uws.tables import TABLE_PARAMETERS
 
@@ -153,7 +153,7 @@ def _heavy() -> ModuleType:
     try:
         from . import crossmatching  # noqa: PLC0415 - see the docstring
     except ModuleNotFoundError as problem:
-        raise CoreError(
+        raise CoreFault(
             f"This service needs the package {problem.name}, which is not installed here; "
             "pip install 'pyramid_uws[demo]' brings all that it needs."
         ) from problem

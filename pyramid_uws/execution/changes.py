@@ -165,6 +165,7 @@ def finish(harvest: Harvest, retries: Retries = NEVER) -> Callable[[Root, Journa
             failure=end.failure,
             reason=end.reason,
             progress=harvest.progress or job.progress,
+            **({"blames_client": True} if end.blames_client else {}),
         )
         if end.phase == phases.COMPLETED and job.started is not None:
             root.learn(harvest.address.service, job.started, job.ended or now())

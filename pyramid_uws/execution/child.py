@@ -20,7 +20,7 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn
 
-from pyramid_uws.exceptions import BadValue, CoreError, UWSError
+from pyramid_uws.exceptions import BadRequest, BadValue, CoreError, CoreFault, TooLarge, UWSError
 from pyramid_uws.parameters import complete
 from pyramid_uws.parameters.own import find_callable
 from pyramid_uws.uws.limits import Limits
@@ -32,6 +32,9 @@ from .jobdir import JobDirectory, JobSpec
 # How much a core may say of its end, in characters, so that the outcome has room for it.
 _LONGEST_MESSAGE = 2_000
 _LONGEST_TRACEBACK = 20_000
+
+# What a core raises over what it was sent.
+_ABOUT_INPUT = (BadRequest, BadValue, CoreError, TooLarge)
 
 # AF_UNIX sockets have paths of up to 107 bytes; what multiprocessing adds to the temporary folder takes 32.
 _LONGEST_TMPDIR = 70
@@ -205,6 +208,7 @@ def _said_by_error(problem: BaseException, limits: Limits) -> dict[str, Any]:
         "traceback": _traceback(problem),
         "limit": limit,
         "transient": getattr(problem, "transient", False) is True,
+        "blames_client": isinstance(problem, _ABOUT_INPUT) and not isinstance(problem, CoreFault),
     }
 
 

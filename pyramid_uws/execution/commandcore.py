@@ -21,7 +21,7 @@ from typing import BinaryIO, NoReturn
 
 from pyramid_uws.commands import Command, Stdout
 from pyramid_uws.commands.results import choose
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from . import bounds, linux
 from .corejob import CoreJob
@@ -42,7 +42,7 @@ def core(job: CoreJob) -> None:
     """Run the command of the job."""
     command = job.command
     if command is None:
-        raise CoreError("The service has no command to run.")
+        raise CoreFault("The service has no command to run.")
     facts = {"job.id": job.id, "job.directory": str(job.directory)}
     files = {name: str(path) for name, path in job.uploads.items()}
     arguments = command.arguments(job.declarations, job.parameters, files, facts)
@@ -59,7 +59,7 @@ def _run_into_result(job: CoreJob, command: Command, stdout: Stdout, arguments: 
         if not os.fstat(file.fileno()).st_size:
             if stdout.optional:
                 raise _NothingWritten
-            raise CoreError(
+            raise CoreFault(
                 f"The program {_name(command)} has written nothing, and the service promises something."
             )
 
@@ -86,7 +86,7 @@ def run(job: CoreJob, command: Command, arguments: list[bytes], stdout: BinaryIO
         )
     except (OSError, subprocess.SubprocessError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else problem
-        raise CoreError(f"The program {_name(command)} cannot be started: {reason}.") from problem
+        raise CoreFault(f"The program {_name(command)} cannot be started: {reason}.") from problem
     if telling is not None:
         telling.follow(program.pid)
     status = None
@@ -129,7 +129,7 @@ def _judge(job: CoreJob, command: Command, status: int) -> None:
     if status > 0:
         meaning = command.meaning(status)
         if meaning.kind != "ok":
-            raise CoreError(meaning.message, transient=meaning.kind == "transient")
+            raise CoreFault(meaning.message, transient=meaning.kind == "transient")
         job.log(f"exit status {status} {meaning.message}")
 
 
@@ -139,7 +139,7 @@ def die_of(number: int) -> NoReturn:
     if number not in {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
-    raise CoreError(f"The program was killed by signal {number}.", transient=True)
+    raise CoreFault(f"The program was killed by signal {number}.", transient=True)
 
 
 def _name(command: Command) -> str:
@@ -155,14 +155,14 @@ def _take_results(job: CoreJob, command: Command) -> None:
     ordinary = [path for path, is_ordinary in files.items() if is_ordinary]
     found = choose(command.results, ordinary, [command.stdout.id] if command.stdout else [])
     if len(found) > MOST_RESULTS:
-        raise CoreError(f"{_name(command)} has made {len(found)} results; a job may have {MOST_RESULTS}.")
+        raise CoreFault(f"{_name(command)} has made {len(found)} results; a job may have {MOST_RESULTS}.")
     for each in choose(command.results, files.keys() - ordinary)[:_MOST_TOLD]:
         job.log(f"{each.path!r} is no result: it is a link, has several names, or is no ordinary file")
     for each in found:
         job.add_result(each.id, each.media_type, job.directory / each.path)
     for rule in command.results:
         if not rule.optional and not any(rule.matches(each.path) for each in found):
-            raise CoreError(f"The program {_name(command)} has not made what the service promises: {rule.glob}.")
+            raise CoreFault(f"The program {_name(command)} has not made what the service promises: {rule.glob}.")
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, bool]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 from pyramid_uws.parameters.formats import VOTABLE
 from pyramid_uws.parameters.types import FILE
 from pyramid_uws.tables import Written, write_table
@@ -111,20 +111,20 @@ class CoreJob:
     def _new_result(self, result_id: str, media_type: str) -> Iterator[Path]:
         """Yield an empty file that nobody sees; list it as a result when the block has filled it."""
         if not RESULT_ID.fullmatch(result_id):
-            raise CoreError(
+            raise CoreFault(
                 f"{result_id!r} cannot be the id of a result: it takes up to 100 letters, digits and _ . -, "
                 "a letter or digit first."
             )
         if not MEDIA_TYPE.fullmatch(media_type):
-            raise CoreError(f"{media_type!r} is not a media type such as text/plain.")
+            raise CoreFault(f"{media_type!r} is not a media type such as text/plain.")
         final = self._directory.results_folder / result_id
         draft = final.with_name(f".{result_id}")
         # Threads and forked children of the core may try at once: who has the draft is the only one.
         if not _makes(draft):
-            raise CoreError(f"There is already a result {result_id!r}.")
+            raise CoreFault(f"There is already a result {result_id!r}.")
         try:
             if final.exists():
-                raise CoreError(f"There is already a result {result_id!r}.")
+                raise CoreFault(f"There is already a result {result_id!r}.")
             yield draft
             size, sha256 = _seal(draft)
             draft.rename(final)
@@ -147,7 +147,7 @@ def _bring(source: Path, draft: Path, own: Path) -> None:
     """Move the file over the draft if it is the job's own and nobody else's, copy it otherwise."""
     facts = source.lstat()
     if not stat.S_ISREG(facts.st_mode):
-        raise CoreError(f"{source.name!r} cannot be a result: it is not an ordinary file.")
+        raise CoreFault(f"{source.name!r} cannot be a result: it is not an ordinary file.")
     if facts.st_nlink == 1 and source.resolve().is_relative_to(own.resolve()):
         try:
             source.replace(draft)

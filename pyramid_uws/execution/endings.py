@@ -31,11 +31,15 @@ _CRASHES = frozenset(
 
 @dataclass(frozen=True)
 class Ending:
-    """The phase to enter, and what is told: (type, message, detail) of an error, a reason for jobInfo."""
+    """The phase to enter, and what is told: (type, message, detail) of an error, a reason for jobInfo.
+
+    ``blames_client`` says that an error is in what the client has sent.
+    """
 
     phase: str
     failure: tuple[str, str, str] | None = None
     reason: str | None = None
+    blames_client: bool = False
 
 
 #: What a client asked for.
@@ -65,7 +69,8 @@ def judge(outcome: Outcome | None, asked: str | None, *, duration: int, on_stop:
     if outcome is not None and (outcome.ended == "raised" or outcome.limit):
         detail = outcome.traceback if show_detail else ""
         kind = "transient" if outcome.transient else "fatal"
-        return Ending(phases.ERROR, (kind, outcome.message or "The core failed without a word.", detail))
+        failure = (kind, outcome.message or "The core failed without a word.", detail)
+        return Ending(phases.ERROR, failure, blames_client=outcome.blames_client and not outcome.transient)
     if asked == OVERDUE or (outcome is not None and outcome.ended == "timeout"):
         sentence = f"The job was ended because its execution duration of {duration} s was used up."
         return Ending(phases.ABORTED, ("transient", sentence, ""), sentence)

@@ -118,7 +118,8 @@ class Outcome:
     traceback); its process ``exited`` by itself with a ``status``, or was ``signalled``; it was ended because
     of a ``timeout``, or ``terminated`` because somebody asked its keeper for it, or ``forsaken`` because its
     worker's lease was over, or it ``exceeded`` a limit. Only those that returned have no message. ``limit`` names
-    the limit that was met, whatever the way; ``transient`` says that the core thinks the reason may pass;
+    the limit that was met, whatever the way; ``transient`` says that the core thinks the reason may pass,
+    ``blames_client`` that it is in what the client has sent;
     ``memory_ran_out`` that the kernel killed processes for want of memory meanwhile. ``started`` and ``finished``
     are in µs, ``max_rss`` (of the largest process) in bytes; ``left_over`` counts processes that could not be
     ended.
@@ -134,6 +135,7 @@ class Outcome:
     traceback: str = ""
     limit: str = ""
     transient: bool = False
+    blames_client: bool = False
     memory_ran_out: bool = False
     cpu_seconds: float = 0.0
     max_rss: int = 0

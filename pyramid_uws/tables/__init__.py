@@ -7,7 +7,7 @@ pyarrow and numpy, which the extra ``tables`` installs, come in when a table is 
 import importlib
 from typing import Any, BinaryIO
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.parameters.formats import VOTABLE
 
@@ -54,7 +54,7 @@ def _writing() -> Any:
     try:
         return importlib.import_module(f"{__name__}.writing")
     except ModuleNotFoundError as problem:
-        raise CoreError(
+        raise CoreFault(
             f"Writing tables needs the package {problem.name}, which is not installed here; "
             "pip install 'pyramid_uws[tables]' brings all that it needs."
         ) from problem

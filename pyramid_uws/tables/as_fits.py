@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from .binary2 import numbers
 from .columns import Column
@@ -64,7 +64,7 @@ class _Facts:
             return int(range_.min)
         if self.most is None or self.most < range_.max:
             return int(range_.max)
-        raise CoreError(
+        raise CoreFault(
             f"Column {self.column.name} has missing values, and both {range_.min} and {range_.max}; "
             "so FITS has no number left to stand for the missing ones."
         )

@@ -5,7 +5,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from .declarations import Field, Table
 from .sources import Source
@@ -62,7 +62,7 @@ def _votable(table: Table, source: Source) -> dict[str, str]:
     """Return what the table means as a VOTable without data, if a VOTable can hold all columns."""
     try:
         columns = source.columns
-    except CoreError:
+    except CoreFault:
         return {}
     lines = [*head(table, columns), "</TABLE>", "</RESOURCE>", "</VOTABLE>"]
     return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": "\n".join(lines)}

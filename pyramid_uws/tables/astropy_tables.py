@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 
 def is_astropy(thing: Any) -> bool:
@@ -45,12 +45,12 @@ def _array(name: str, column: Any) -> pa.Array:
     data = np.asarray(getattr(values, "unmasked", values))
     if data.ndim not in {1, 2} or data.dtype.kind not in "biufSUO":
         kind = f"{data.ndim}-dimensional" if data.ndim > 2 else type(column).__name__
-        raise CoreError(f"Column {name}: {kind} columns cannot be written; take it apart into plain ones.")
+        raise CoreFault(f"Column {name}: {kind} columns cannot be written; take it apart into plain ones.")
     mask = None if mask is None else np.broadcast_to(mask, data.shape)
     try:
         return _lists(data, mask) if data.ndim == 2 else _plain(data, mask)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as problem:  # objects of several kinds
-        raise CoreError(f"Column {name}: {problem}.") from problem
+        raise CoreFault(f"Column {name}: {problem}.") from problem
 
 
 def _plain(data: Any, mask: Any) -> pa.Array:

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from .declarations import Field
 
@@ -65,7 +65,7 @@ class Column:
 
     @classmethod
     def of(cls, field: pa.Field, meaning: Field) -> "Column":
-        """Return the column for an Arrow field; :class:`CoreError` if formats cannot hold its type."""
+        """Return the column for an Arrow field; :class:`CoreFault` if formats cannot hold its type."""
         kind = field.type
         if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
             return cls(replace(meaning, xtype=meaning.xtype or "timestamp"), pa.string())
@@ -82,7 +82,7 @@ class Column:
         try:
             values = self._plain_list(array) if self.is_list else _cast(array, self.type)
         except pa.ArrowInvalid as problem:
-            raise CoreError(f"Column {self.name}: {problem}.") from problem
+            raise CoreFault(f"Column {self.name}: {problem}.") from problem
         if self.is_ascii and _is_said_to_be_ascii(self.field) and not pc.all(pc.string_is_ascii(values)).as_py():
             return pc.replace_substring_regex(values, r"[^\x00-\x7f]", "?")
         return values
@@ -92,7 +92,7 @@ class Column:
         items = _cast(pc.list_flatten(array), self.type)
         if items.null_count:
             if not self.is_float:
-                raise CoreError(f"Column {self.name}: items of lists are missing; only floats can be.")
+                raise CoreFault(f"Column {self.name}: items of lists are missing; only floats can be.")
             items = items.fill_null(float("nan"))
         is_there = array.is_valid()
         lengths = pc.if_else(is_there, pc.list_value_length(array), 0)
@@ -124,8 +124,8 @@ def _plain(name: str, kind: pa.DataType) -> pa.DataType:
         raise _unwritable(name, kind) from None
 
 
-def _unwritable(name: str, kind: pa.DataType) -> CoreError:
-    return CoreError(f"Column {name}: values of type {kind} can be written to Parquet only.")
+def _unwritable(name: str, kind: pa.DataType) -> CoreFault:
+    return CoreFault(f"Column {name}: values of type {kind} can be written to Parquet only.")
 
 
 def _cast(array: pa.Array, kind: pa.DataType) -> pa.Array:
@@ -146,11 +146,11 @@ def meanings(schema: pa.Schema, declared: Sequence[Field]) -> list[Field]:
     names = schema.names
     for name in names:
         if names.count(name) > 1:
-            raise CoreError(f"Two columns of the table are called {name!r}.")
+            raise CoreFault(f"Two columns of the table are called {name!r}.")
     by_name = {field.name: field for field in declared}
     for name in by_name:
         if name not in names:
-            raise CoreError(f"The table has no column {name!r}, as a Field says; it has {', '.join(names)}.")
+            raise CoreFault(f"The table has no column {name!r}, as a Field says; it has {', '.join(names)}.")
     return [_meaning(field, by_name.get(field.name)) for field in schema]
 
 

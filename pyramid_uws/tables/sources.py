@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pyramid_uws.exceptions import CoreError
+from pyramid_uws.exceptions import CoreFault
 
 from .astropy_tables import arrow_of, is_astropy
 from .columns import Column, columns_of, meanings
@@ -36,11 +36,11 @@ class Source:
         if whole is not None:
             return cls._over(whole.schema, iter(whole.to_batches()), table.fields, whole)
         if isinstance(table.rows, str | bytes) or not isinstance(table.rows, Iterable):
-            raise CoreError(f"{type(table.rows).__name__} is no table: expected one of pyarrow's or astropy's.")
+            raise CoreFault(f"{type(table.rows).__name__} is no table: expected one of pyarrow's or astropy's.")
         batches = _batches(table.rows)
         first = next(batches, None)
         if first is None:
-            raise CoreError("The table has no columns: not even an empty batch was given.")
+            raise CoreFault("The table has no columns: not even an empty batch was given.")
         return cls._over(first.schema, chain([first], batches), table.fields)
 
     @classmethod
@@ -48,7 +48,7 @@ class Source:
         cls, schema: pa.Schema, batches: Iterator[pa.RecordBatch], declared: Sequence[Field], whole: Any = None
     ) -> "Source":
         if not schema.names:
-            raise CoreError("The table has no columns.")
+            raise CoreFault("The table has no columns.")
         return cls(schema, _blocks(batches, schema), meanings(schema, declared), whole)
 
     @cached_property
@@ -82,7 +82,7 @@ def _batches(rows: Any) -> Iterator[pa.RecordBatch]:
     for item in rows:
         table = _as_table(item)
         if table is None:
-            raise CoreError(f"{type(item).__name__} is no part of a table: expected record batches or tables.")
+            raise CoreFault(f"{type(item).__name__} is no part of a table: expected record batches or tables.")
         empty = pa.RecordBatch.from_pylist([], table.schema)
         yield from table.to_batches() or [empty]
 
@@ -121,10 +121,10 @@ def _conformed(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         return batch
     if batch.schema.names != schema.names:
         expected, found = ", ".join(schema.names), ", ".join(batch.schema.names)
-        raise CoreError(f"A batch has the columns {found}, but the first one had {expected}.")
+        raise CoreFault(f"A batch has the columns {found}, but the first one had {expected}.")
     try:
         return pa.RecordBatch.from_arrays(
             [array.cast(field.type) for array, field in zip(batch.columns, schema, strict=True)], schema=schema
         )
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as problem:
-        raise CoreError(f"A batch has other types than the first one: {problem}.") from problem
+        raise CoreFault(f"A batch has other types than the first one: {problem}.") from problem

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from pyramid_uws.exceptions import CoreError, UWSError
+from pyramid_uws.exceptions import CoreFault, UWSError
 from pyramid_uws.parameters.formats import CSV, FITS, JSON, PARQUET, TSV, VOTABLE, split_format
 
 from .declarations import Table, Written
@@ -63,7 +63,7 @@ def _writer(kind: str) -> Callable[..., Writer]:
     try:
         found: type[Writer] = getattr(importlib.import_module(f"{__package__}.{module}"), name)
     except ModuleNotFoundError as problem:
-        raise CoreError(
+        raise CoreFault(
             f"Writing {kind} needs the package {problem.name}, which is not installed here."
         ) from problem
     return found

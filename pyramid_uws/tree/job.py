@@ -22,7 +22,8 @@ class Job(Persistent):
     ``parameters`` are ``(name, text)`` pairs; ``references`` are parameters sent as files: ``(name, media
     type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``, ``former`` those of
     an archived job, whose files are gone; ``error`` is
-    ``("fatal" | "transient", message, detail)``; ``progress`` is ``(fraction, text)``; ``worker`` is the name of
+    ``("fatal" | "transient", message, detail)``, and ``blames_client`` tells whether it is in what was sent;
+    ``progress`` is ``(fraction, text)``; ``worker`` is the name of
     the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
     ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started;
     ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why;
@@ -50,6 +51,7 @@ class Job(Persistent):
     results: tuple[tuple[str, str, int, str], ...] = ()
     former: tuple[tuple[str, str, int, str], ...] = ()
     failure: tuple[str, str, str] | None = None
+    blames_client: bool = False
     progress: tuple[float, str] | None = None
     reason: str | None = None
     attempt: int = 0

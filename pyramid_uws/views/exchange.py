@@ -80,8 +80,8 @@ class Exchange:
         if job.phase == phases.COMPLETED:
             result = self.primary(job)
             return plain("") if result is None else self.deliver(result)
-        status = 503 if job.failure is not None and job.failure[0] == "transient" else 500
-        response = self.tell(job.failure_text or f"The job was {job.phase.lower()}.", status)
+        message, status = _failure_of(job)
+        response = self.tell(message, status)
         if status == 503:
             response.retry_after = LATER
         return response
@@ -116,6 +116,16 @@ class Exchange:
         return Response(
             text=error_votable(message), status=status, content_type="application/x-votable+xml", charset="UTF-8"
         )
+
+
+def _failure_of(job: Job) -> tuple[str, int]:
+    """Return what who waits for a job that has failed is told, and the status."""
+    if job.failure is None:
+        return f"The job was {job.phase.lower()}.", 500
+    kind, message, _ = job.failure
+    if job.blames_client:
+        return message, 400
+    return job.failure_text, 503 if kind == "transient" else 500
 
 
 def exchange_of(context: Any, request: Request) -> Any:

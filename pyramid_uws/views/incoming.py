@@ -1,5 +1,6 @@
 """What a client sends to a job: control parameters, parameters, files; and what becomes of the files."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 
 from .forms import body_chunks, read_form
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -59,6 +62,8 @@ def make_job(
                 examine(incoming.sent)
             owner, base = request.authenticated_userid, request.application_url
             system.create(job_id, created, owner, asked, incoming.sent, base)
+        if asked.runid is not None:
+            log.info("job %s of %s has RUNID=%r", job_id, system.service, asked.runid)
     except BaseException:
         request.registry.uws.store.remove(job_id)
         raise

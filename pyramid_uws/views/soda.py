@@ -109,7 +109,7 @@ class SodaExchange(Exchange):
     def tell(self, message: str, status: int) -> Response:
         """Write an error; a label that it begins with tells the status better than that a job has failed."""
         if message.partition(":")[0] in STATUSES:
-            status = status_of(message) if status == 500 else status
+            status = status_of(message) if status in {400, 500} else status
         else:
             message = f"{_LABELS.get(status, 'UsageError' if status < 500 else 'Error')}: {message}"
         return plain(f"{message}\n", status)

@@ -18,6 +18,7 @@ FIRST_JOB = DOCS / "first-job.md"
 WRITE_A_CORE = DOCS / "write-a-core.md"
 DATALINK = DOCS / "howto-datalink.md"
 UPLOADS = DOCS / "uploads.md"
+SYNC = DOCS / "sync.md"
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,15 @@ def uploads_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def played(demonstration, own_site, archive, readme_folder, uploads_folder, tmp_path_factory):
+def sync_folder(tmp_path_factory):
+    """Where the reader of docs/sync.md types."""
+    folder = tmp_path_factory.mktemp("sync")
+    papers.save_files(SYNC, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def played(demonstration, own_site, archive, readme_folder, uploads_folder, sync_folder, tmp_path_factory):
     """Paper -> what its transcripts print here; they are typed all at once, since they mostly wait."""
     stages = {
         README: (readme_folder, demonstration),
@@ -82,6 +91,7 @@ def played(demonstration, own_site, archive, readme_folder, uploads_folder, tmp_
         WRITE_A_CORE: (own_site.folder, own_site),
         DATALINK: (archive.folder, archive),
         UPLOADS: (uploads_folder, demonstration),
+        SYNC: (sync_folder, demonstration),
     }
     with ThreadPoolExecutor() as readers:
         futures = {
@@ -92,7 +102,7 @@ def played(demonstration, own_site, archive, readme_folder, uploads_folder, tmp_
 
 
 @pytest.mark.parametrize(
-    "paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK, UPLOADS], ids=lambda paper: paper.name
+    "paper", [README, FIRST_JOB, WRITE_A_CORE, DATALINK, UPLOADS, SYNC], ids=lambda paper: paper.name
 )
 def test_a_paper_prints_what_its_commands_print(played, paper):
     assert not papers.differences(paper, played[paper])

@@ -1,11 +1,14 @@
 """Synchronous requests (DALI 1.2, section 2.2), on a server that parks who waits and on one that holds them."""
 
+import hashlib
 import io
 import os
 import re
+import shutil
 import signal
 import socket
 import statistics
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -15,7 +18,7 @@ import pytest
 from astropy.io import votable as astropy_votable
 from lxml import etree
 
-from tests.support import closedpolicy, headerpolicy, table_cores
+from tests.support import closedpolicy, headerpolicy, table_cores, upload_cores
 from tests.support.admin import found
 from tests.support.crowds import Crowd
 from tests.support.http import (
@@ -36,9 +39,11 @@ STATUS = "{http://www.ivoa.net/xml/VOTable/v1.3}INFO"
 
 BOTH = {"renderers": "async sync"}
 NAMES = ("quick", "sleeper", "stubborn", "failing", "crashing", "echo", "several", "within")
+TABLES = ("uws:service:returning", "uws:service:adding", "uws:service:confused")
 SECTIONS = (
     {f"uws:service:{name}": BOTH for name in NAMES}
-    | {name: table_cores.SERVICES[name] | BOTH for name in ("uws:service:returning", "uws:service:adding")}
+    | {name: table_cores.SERVICES[name] | BOTH for name in TABLES}
+    | {"uws:service:any": upload_cores.SECTIONS["uws:service:any"] | BOTH}
     | {
         f"uws:service:{name}": SERVICES[core] | BOTH | keys
         for name, core, keys in (
@@ -220,10 +225,11 @@ class TestAnswer:
         assert (answer.status_code, answer.content) == (200, b"")
 
     @pytest.mark.spec("D-41", "D-42")
-    def test_a_run_id_stays_with_the_job(self, ask):
+    def test_a_run_id_stays_with_the_job_and_in_the_log(self, site, ask):
         answer = ask("quick", runid="r" * 64)
 
         assert text(job_document(job_of(answer)), "uws:runId") == "r" * 64
+        assert f"{job_of(answer).rpartition('/')[2]} of quick has RUNID='{'r' * 64}'" in site.log
         assert "RUNID" in message(ask("quick", RUNID="r" * 65), 400)
 
     def test_two_who_ask_the_same_at_once_have_jobs_of_their_own(self, ask):
@@ -232,6 +238,43 @@ class TestAnswer:
 
         assert {answer.content for answer in answers} == {b"awake"}
         assert len({answer.headers["Content-Location"] for answer in answers}) == 3
+
+
+class TestUploads:
+    @pytest.mark.spec("D-36", "D-37", "D-08")
+    def test_a_file_that_comes_along_is_read_once_and_there_when_the_job_runs(self, site):
+        url, content, sent = site.joblist("any", "sync"), b"x" * 150_000, {"UPLOAD": "table,param:part"}
+
+        answer = http.post(url, data=sent, files={"part": ("t", content)})
+
+        assert answer.json()["uploads"] == {"table": [150_000, hashlib.sha256(content).hexdigest()]}
+        assert "part" in message(http.post(url, data=sent), 400)
+
+
+@pytest.mark.skipif(shutil.which("stilts") is None, reason="stilts is not installed")
+class TestStilts:
+    """curl and pyvo have a page of their own: docs/sync.md."""
+
+    @pytest.mark.spec("D-43", "D-53", "D-57")
+    @pytest.mark.parametrize("query", ["ROWS=7", "ROWS=7&MAXREC=3", "MAXREC=0", "ROWS=many"])
+    def test_it_has_nothing_to_complain_of(self, site, query):
+        table = http.get(site.joblist("returning", "sync") + "?" + query).content
+
+        assert stilts("votlint", "votable=-", "out=-", stdin=table) == ""
+
+    @pytest.mark.spec("D-43")
+    def test_it_reads_a_table_from_the_url(self, site):
+        url = site.joblist("returning", "sync") + "?ROWS=7"
+
+        told = stilts("tpipe", f"in={url}", "ifmt=votable", "omode=count")
+
+        assert told.split() == ["columns:", "3", "rows:", "7"]
+
+
+def stilts(*words, stdin=b""):
+    """Run STILTS; return all that it says."""
+    done = subprocess.run(["stilts", *words], input=stdin, capture_output=True, check=True, timeout=60)
+    return (done.stdout + done.stderr).decode()
 
 
 class TestErrors:
@@ -278,6 +321,14 @@ class TestErrors:
     @pytest.mark.spec("D-51", "D-46")
     def test_a_core_that_fails_says_why(self, ask):
         assert message(ask("failing", MESSAGE="no such star"), 500) == "ValueError: no such star"
+
+    @pytest.mark.spec("D-51", "D-46")
+    def test_a_core_that_blames_what_was_sent_is_as_good_as_a_check_before(self, ask):
+        assert message(ask("returning", ROWS="3", FAIL="ROWS is too few"), 400) == "ROWS is too few"
+
+    @pytest.mark.spec("D-51")
+    def test_a_core_that_goes_wrong_is_no_fault_of_the_client(self, ask):
+        assert "is no table" in message(ask("confused"), 500)
 
     @pytest.mark.spec("D-51")
     def test_a_core_that_was_killed_may_be_tried_again(self, ask):
