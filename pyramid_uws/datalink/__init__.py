@@ -15,6 +15,9 @@ from .problems import CannotCut, NoOverlap, NotFound, Unreadable
 
 __all__ = ["CannotCut", "Cut", "NoOverlap", "NotFound", "Unreadable", "preload"]
 
+#: The modules of the usual pieces of a service, beside that of cutting.
+PIECES = ("folder", "formats", "limits", "links")
+
 
 def preload() -> None:
     """Import what cutting takes, in a process that others are forked from.
@@ -27,6 +30,8 @@ def preload() -> None:
     os.environ.setdefault("JE_ARROW_MALLOC_CONF", "background_thread:false")
     try:
         importlib.import_module(f"{__name__}.warming").warm_up()
+        for module in PIECES:
+            importlib.import_module(f"{__name__}.{module}")
     except ModuleNotFoundError as problem:
         raise CoreFault(
             f"Cutting observations needs the package {problem.name}, which is not installed here; "
