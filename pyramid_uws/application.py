@@ -4,6 +4,7 @@ Apart from the package itself, so that the processes of jobs, which import parts
 """
 
 import atexit
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from .snapshot import root_factory
 
 def main(global_config: Mapping[str, str], **settings: Any) -> Any:
     """Make the WSGI application of an ini file: the paste application factory."""
+    os.umask(0o077)  # whatever is written is the server's own, the database first
     config = Configurator(settings=settings)
     config.include("pyramid_uws")
     if "__file__" in global_config:

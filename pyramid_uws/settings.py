@@ -55,6 +55,7 @@ class Settings:
     min_free: int
     list_anonymous: bool
     development: bool
+    hosts: tuple[str, ...]
     title: str
     url: str
     registry_authority: str
@@ -162,6 +163,11 @@ def read_url(text: str) -> str:
 def read_names(text: str) -> tuple[str, ...]:
     """Read names separated by blanks or line ends."""
     return tuple(text.split())
+
+
+def read_own_hosts(text: str) -> tuple[str, ...]:
+    """Read names of hosts, likewise; their case means nothing."""
+    return read_names(text.lower())
 
 
 def choice(*options: str) -> Callable[[str], str]:
@@ -291,6 +297,14 @@ TABLE: tuple[Key, ...] = (
         "to those who know its URL.",
     ),
     Key("development", read_flag, "false", "Whether error documents show the traceback of a failed core."),
+    Key(
+        "hosts",
+        read_own_hosts,
+        "",
+        "Names of hosts under which the site may be asked for, without ports, separated by blanks; a request for "
+        "another is refused, so that nobody is given URLs that begin with a name somebody has made up. Without "
+        "any, all names that can be one will do.",
+    ),
     Key("title", str, "Asynchronous services", "What the site calls itself."),
     Key(
         "url",

@@ -131,7 +131,12 @@ class Cookie:
 
     def identify(self, request: Request) -> Identity | None:
         """Return whose ticket the cookie has."""
-        ticket = request.cookies.get(COOKIE) if "HTTP_COOKIE" in request.environ else None
+        if COOKIE not in request.environ.get("HTTP_COOKIE", ""):
+            return None
+        try:
+            ticket = request.cookies.get(COOKIE)
+        except UnicodeError as problem:
+            raise BadCredentials("The cookie is not readable.") from problem
         return None if not ticket else self._tickets.identity(ticket, self.name, is_ambient=True)
 
     def challenges(self, request: Request) -> Iterable[str]:

@@ -33,7 +33,7 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
         return handle
 
     def handled(request: Request) -> Response:
-        if request.path_info in OPEN:
+        if request.environ.get("PATH_INFO") in OPEN:
             policy.let_be_nobody(request)
             return _foreign() if is_foreign(request) else handle(request)
         try:
@@ -77,7 +77,7 @@ def _foreign() -> Response:
 
 def _without_cookie(request: Request, response: Response) -> Response:
     """Have the browser forget a cookie that is worth nothing."""
-    if COOKIE in request.cookies:
+    if COOKIE in request.environ.get("HTTP_COOKIE", ""):
         response.delete_cookie(COOKIE, path=request.script_name or "/")
     return response
 

@@ -28,6 +28,9 @@ from .respond import plain, wants_json
 DAYS = 90
 MOST_DAYS = 366
 
+#: What a browser lets the form do.
+FORM_ONLY = "default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
 FORM = """\
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="UTF-8"><title>Log in</title></head><body>
@@ -43,7 +46,9 @@ FORM = """\
 def show_form(_context: object, request: Request) -> Response:
     """GET /login: a form for browsers."""
     _policy(request)
-    return Response(text=FORM, content_type="text/html", charset="UTF-8")
+    response = Response(text=FORM, content_type="text/html", charset="UTF-8")
+    response.headers["Content-Security-Policy"] = FORM_ONLY
+    return response
 
 
 def log_in(_context: object, request: Request) -> Response:

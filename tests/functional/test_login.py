@@ -199,6 +199,28 @@ class TestWrongCredentials:
         assert answer.status_code == 401
         assert re.search("uws_ticket=; Max-Age=0", answer.headers["Set-Cookie"])
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("Authorization", b"Basic \xff"),
+            ("Authorization", b"Bearer \xff\x80"),
+            ("Authorization", b"Basic /////w=="),
+            ("Authorization", b"Bearer " + b"a" * 60_000),
+            ("Authorization", b"Bearer " + b"a." * 30_000),
+            ("Cookie", b"uws_ticket=\xff\x80"),
+            ("Cookie", b'uws_ticket="\\377"'),
+            ("Cookie", b"uws_ticket=" + b"A" * 60_000),
+        ],
+        ids=str,
+    )
+    def test_what_nobody_can_read_is_no_failure_of_ours(self, name, value, site):
+        for path in ("/", "/%FF", "/login"):
+            answer = http.get(site.url + path, headers={name: value})
+
+            # What cannot even be taken for a cookie is none.
+            expected = {"/login": 200, "/%FF": 400} if value == b"uws_ticket=\xff\x80" else {"/login": 200}
+            assert answer.status_code == expected.get(path, 200 if "/%FF" in expected else 401)
+
     def test_names_of_ours_are_nobodys(self, site, issuer):
         for name in ("group:ops", "system.Everyone", "system.uws.admins", "a\tb", " a", "x" * 201):
             assert bearer(issuer.token(sub=name)).get(f"{site.url}/").status_code == 401

@@ -29,6 +29,7 @@ def write_users(var, people=PEOPLE):
     """Write a file of users whose passwords are quickly checked."""
     var.mkdir(mode=0o700, parents=True, exist_ok=True)
     users = [User(name, CHEAP.hash(password_of(name)), frozenset(groups)) for name, groups in people.items()]
+    (var / "users").touch(mode=0o600)
     (var / "users").write_text("".join(f"{user.line()}\n" for user in users))
 
 

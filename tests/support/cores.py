@@ -17,6 +17,7 @@ from pyramid_uws.parameters import Parameter
 LONGEST = 600
 
 PARAMETERS_QUICK = (Parameter(name="TEXT", type="string", default="done", description="Content of the result"),)
+PARAMETERS_PAGE = (Parameter(name="TEXT", type="string", default="", description="A page"),)
 PARAMETERS_SLEEPER = (
     Parameter(name="SECONDS", type="double", unit="s", default=60.0, minimum=0.0, description="How long to sleep"),
 )
@@ -71,6 +72,11 @@ time.sleep({LONGEST})
 def quick(job):
     """Make one result at once."""
     job.add_result("result", "text/plain", job.parameters["TEXT"])
+
+
+def page(job):
+    """Make a page of what was sent, as a careless core may do."""
+    job.add_result("page", "text/html", job.parameters["TEXT"])
 
 
 def sleeper(job):
