@@ -14,7 +14,7 @@ from pyramid_uws.auth.tokens import Tokens
 from pyramid_uws.auth.users import User, Users
 
 AUDIENCE = "https://uws.example"
-PASSWORD = "correct horse of {name}"
+PASSWORD = "correct-horse-of-{name}"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 #: Name -> groups.
