@@ -1,8 +1,9 @@
-"""What schemes share: users, passwords, tokens, tickets."""
+"""What schemes and the policy share: users, passwords, tokens, tickets, links."""
 
 from dataclasses import dataclass
 
 from .keys import AuthSettings
+from .links import Links
 from .passwords import Passwords
 from .signing import Tickets, read_secret
 from .throttle import Throttle
@@ -18,7 +19,7 @@ class Keeper:
     passwords: Passwords
     tokens: Tokens
     tickets: Tickets
-    secret: bytes
+    links: Links
 
 
 def make_keeper(settings: AuthSettings) -> Keeper:
@@ -30,5 +31,5 @@ def make_keeper(settings: AuthSettings) -> Keeper:
         Passwords(users, Throttle(settings.max_failures, settings.failure_window)),
         Tokens(settings.tokens, users),
         Tickets(secret, users, settings.session),
-        secret,
+        Links(secret, settings.link_lifetime),
     )

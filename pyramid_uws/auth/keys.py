@@ -42,6 +42,7 @@ class AuthSettings:
     tokens: Path
     secret: Path
     session: int
+    link_lifetime: int
     max_failures: int
     failure_window: int
     proxy_addresses: Networks
@@ -108,6 +109,12 @@ TABLE: tuple[Key, ...] = (
         "a database share it, too.",
     ),
     Key("auth.session", read_count, "43200", "Seconds after which one has to log in again at `/login`."),
+    Key(
+        "auth.link_lifetime",
+        read_count,
+        "604800",
+        "Seconds for which a link to a result may be good that works without logging in.",
+    ),
     Key(
         "auth.max_failures",
         read_count,

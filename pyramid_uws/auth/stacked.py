@@ -13,7 +13,7 @@ from zope.interface import implementer
 
 from pyramid_uws.exceptions import BadCredentials
 from pyramid_uws.settings import PREFIX
-from pyramid_uws.tree.rights import ADMINS
+from pyramid_uws.tree.rights import ADMINS, READ
 
 from .identity import Identity
 from .keeper import Keeper, make_keeper
@@ -70,8 +70,11 @@ class StackedPolicy:
         return principals if self._admins.isdisjoint(principals) else [*principals, ADMINS]
 
     def permits(self, request: Request, context: Any, permission: str) -> Allowed | Denied:
-        """Tell whether the caller may."""
-        return ACLHelper().permits(context, self.principals(request), permission)
+        """Tell whether the caller may, or has come by a link that may."""
+        may: Allowed | Denied = ACLHelper().permits(context, self.principals(request), permission)
+        if not may and permission == READ and self.keeper.links.let_in(request, context):
+            return Allowed("by a link that was signed")
+        return may
 
     def remember(self, _request: Request, _userid: str, **_options: Any) -> list[tuple[str, str]]:
         """Return no headers: the login gives out its tickets itself."""

@@ -37,7 +37,7 @@ MAY_IMPORT = {
         "uws",
         "version",
     },
-    "auth": {"exceptions", "settings", "tree"},
+    "auth": {"exceptions", "interfaces", "settings", "tree"},
     "demo": {"datalink", "parameters", "tables", "exceptions"},
     "snapshot": {"tree"},
     "urls": {"interfaces"},
