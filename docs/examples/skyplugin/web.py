@@ -119,11 +119,13 @@ def show_credits(context: Service, request: Request) -> Response:
 class Named(WorkerSystem):
     """Takes only jobs that have a name."""
 
-    def create(self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent) -> None:
+    def create(
+        self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent, base: str = ""
+    ) -> None:
         """Make a job, if it has a RUNID."""
         if control.runid is None:
             raise Rejected("Please give the job a name with RUNID; this service keeps a log of names.")
-        super().create(job_id, created, owner, control, sent)
+        super().create(job_id, created, owner, control, sent, base)
 
 
 # A listener
