@@ -51,7 +51,6 @@ def arrive(
     Parameters are set or added as :func:`merge` does, uploads by name. With ``replace``, all values of a parameter
     that is sent are replaced. Without a style their values are not checked.
     """
-    _check_sizes(definition, sent.references)
     if replace:
         kept = Kept(_without(kept.pairs, {name.upper() for name, _ in sent.pairs}), kept.references)
     if definition.uploads:
@@ -66,13 +65,6 @@ def _keys(items: Iterable[tuple[Any, ...]]) -> list[str]:
 
 def _without(pairs: Pairs, names: set[str]) -> Pairs:
     return tuple(pair for pair in pairs if pair[0].upper() not in names)
-
-
-def _check_sizes(definition: ServiceDefinition, references: Iterable[Reference]) -> None:
-    limit = definition.limits.max_upload
-    for name, _, size, _ in references:
-        if limit and size > limit:
-            raise TooLarge(f"The file {name} has {size} bytes; {definition.name} takes at most {limit}.")
 
 
 # Uploads

@@ -11,7 +11,7 @@ from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
-from .endings import ABORTED, Ending
+from .endings import ABANDONED, ABORTED, Ending
 from .limiting import Limiter
 from .moving import latest_end, move
 from .retrying import NEVER, Retries
@@ -147,7 +147,7 @@ def finish(harvest: Harvest, retries: Retries = NEVER) -> Callable[[Root, Journa
             return
         end = harvest.ending
         if job.abort_requested is not None:
-            end = ABORTED
+            end = ABANDONED if job.abandoned else ABORTED
         if end.phase == phases.QUEUED:
             move(journal, joblist, job, end.phase, started=None, quote=None, progress=None, reason=end.reason)
             return

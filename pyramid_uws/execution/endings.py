@@ -45,6 +45,9 @@ class Ending:
 #: What a client asked for.
 ABORTED = Ending(phases.ABORTED, reason="Aborted on request.")
 
+#: What nobody waits for any more.
+ABANDONED = Ending(phases.ABORTED, reason="The client has gone.")
+
 #: An attempt that never came to life.
 VOID = Ending(phases.QUEUED, reason="The server went down before the job had started; it is queued again.")
 

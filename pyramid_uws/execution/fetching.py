@@ -32,11 +32,15 @@ _TIMEOUT = urllib3.Timeout(connect=10.0, read=60.0)
 
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": f"pyramid_uws/{__version__}"}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MAY_PASS = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: Among those of 400 to 499, which are about the URL.
+_MAY_PASS = frozenset({408, 425, 429})
 
 
 class Failed(Exception):
-    """An upload cannot be had; the message is a half sentence that says why."""
+    """An upload cannot be had; the message is a half sentence that says why.
+
+    What is wrong with the URL is for the client to mend. What the remote host does wrong is not, and may pass.
+    """
 
     def __init__(self, reason: str, *, transient: bool = False) -> None:
         super().__init__(reason)
@@ -100,7 +104,7 @@ def _fetch(url: str, path: Path, fetching: Fetching, most: int) -> None:
                     _save(answer, file, most)
                 return
         url = urljoin(url, target)
-    raise Failed(f"it redirects more than {MOST_REDIRECTS} times")
+    raise Failed(f"it redirects more than {MOST_REDIRECTS} times", transient=True)
 
 
 def _checked(url: str) -> SplitResult:
@@ -112,7 +116,8 @@ def _checked(url: str) -> SplitResult:
 
 def _check_status(status: int) -> None:
     if status != 200:
-        raise Failed(f"the host answered {status}", transient=status in _MAY_PASS)
+        about_url = 400 <= status < 500 and status not in _MAY_PASS
+        raise Failed(f"the host answered {status}", transient=not about_url)
 
 
 @contextlib.contextmanager
@@ -190,13 +195,15 @@ def _said_plainly() -> Iterator[None]:
         yield
     except problems.SSLError as problem:
         reason = getattr(problem.args[0], "verify_message", "") if problem.args else ""
-        raise Failed(f"its certificate is not accepted, or TLS fails{f' ({reason})' if reason else ''}") from None
+        raise Failed(
+            f"its certificate is not accepted, or TLS fails{f' ({reason})' if reason else ''}", transient=True
+        ) from None
     except (problems.NewConnectionError, problems.ConnectTimeoutError):
         raise Failed("no connection can be made", transient=True) from None
     except problems.TimeoutError:
         raise Failed("the host says nothing more", transient=True) from None
     except problems.DecodeError:
-        raise Failed("its content cannot be unpacked") from None
+        raise Failed("its content cannot be unpacked", transient=True) from None
     except problems.HTTPError:
         raise Failed("the answer broke off, or is no HTTP", transient=True) from None
     except OSError as problem:

@@ -33,6 +33,7 @@ from .arriving import (
     given_as_files,
     uploads_of,
 )
+from .endings import ABANDONED
 from .limiting import Limiter
 from .moving import move, note
 from .store import ResultStore
@@ -134,6 +135,18 @@ class WorkerSystem:
     def abort(self, job_id: str) -> None:
         """PHASE=ABORT (UWS 1.1, section 2.2.3.6); work in progress is ended by the dispatcher."""
         self._change(job_id, self._abort)
+
+    def abandon(self, job_id: str) -> None:
+        """Abort a job whose client has gone, and have it say so."""
+
+        def change(joblist: Joblist, job: Job, journal: Journal) -> None:
+            asked = job.phase == phases.ABORTED or job.abort_requested is not None
+            self._abort(joblist, job, journal)
+            if not asked:
+                why = {"reason": ABANDONED.reason} if job.phase == phases.ABORTED else {"abandoned": True}
+                joblist.update(job, **why)
+
+        self._change(job_id, change)
 
     def delete(self, job_id: str) -> None:
         """Remove the job, whatever it is doing, and its files (UWS 1.1, section 2.2.3.2)."""

@@ -27,6 +27,7 @@ class Job(Persistent):
     the dispatcher that made the last attempt; ``lowered`` is by how much the priority is lower than the service's;
     ``held`` is since when the job waits for a place in the queue, and ``not_before`` when it may be started;
     ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why;
+    ``abandoned`` tells that it was aborted since its client had gone;
     ``shares`` are the ways to it that were given away: ``(id, hash of the secret)``;
     ``base`` is the URL of the site as whoever made the job knows it.
     """
@@ -59,6 +60,7 @@ class Job(Persistent):
     last_failure: str | None = None
     worker: str | None = None
     abort_requested: int | None = None
+    abandoned: bool = False
     shares: tuple[tuple[str, str], ...] = ()
     base: str = ""
 

@@ -40,14 +40,14 @@ def show_parameters(context: Attribute, request: Request) -> Response:
 def change_parameters(context: Attribute, request: Request) -> Response:
     """POST to ``parameters``: set or add some, while the job is PENDING."""
     job = context.job
-    with incoming_form(request, job.job_id) as incoming:
+    system = worker_system_of(request, job.__parent__.__parent__)
+    with incoming_form(request, system, job.job_id) as incoming:
         for name in _ELSEWHERE:
             if single(incoming.control, name) is not None:
                 raise BadRequest(f"{name} is no parameter of the job; it has a resource of its own.")
         runid = single(incoming.control, "RUNID")
         if not (incoming.others or incoming.references or runid):
             raise BadRequest("No parameter was sent.")
-        system = worker_system_of(request, job.__parent__.__parent__)
         system.set_parameters(job.job_id, incoming.sent, None if runid is None else read_runid(runid))
     return see_other(request.resource_url(job))
 
@@ -74,7 +74,7 @@ def replace_parameter(context: Parameter, request: Request) -> Response:
     elif media_type == "text/plain" and not context.is_upload:
         system.set_parameters(job.job_id, Sent(((name, read_text_body(request)),)), replace=True)
     else:
-        with incoming_value(request, job.job_id, name, media_type) as incoming:
+        with incoming_value(request, system, job.job_id, name, media_type) as incoming:
             system.set_parameters(job.job_id, incoming.sent, replace=True)
     return see_other(request.resource_url(job))
 

@@ -7,7 +7,7 @@ handed, chunk by chunk, to whoever keeps them.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import IO, Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
@@ -17,8 +17,16 @@ from pyramid_uws.exceptions import BadRequest, TooLarge
 
 Pairs = list[tuple[str, str]]
 
-#: Called with name and media type of a file part; gives a binary file to write it to.
-FileSink = Callable[[str, str], AbstractContextManager[IO[bytes]]]
+
+class Writable(Protocol):
+    """What the content of a file is written to."""
+
+    def write(self, chunk: bytes | bytearray, /) -> object:
+        """Take a piece; an error is the end of the request."""
+
+
+#: Called with name and media type of a file part; gives what it is written to.
+FileSink = Callable[[str, str], AbstractContextManager[Writable]]
 
 #: The most text a form may hold, in bytes, and the most parts.
 MAX_TEXT = 1024 * 1024

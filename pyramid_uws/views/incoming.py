@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO
+from typing import BinaryIO
 
 from pyramid.request import Request
 
+from pyramid_uws.exceptions import TooLarge
 from pyramid_uws.execution.arriving import Reference, Sent
-from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.tree import JobRenderer
 from pyramid_uws.uws.control import Control, Pairs, split
@@ -55,9 +55,9 @@ def make_job(
     created = now()
     job_id = new_id(created)
     try:
-        with incoming_form(request, job_id) as incoming:
+        system = worker_system_of(request, renderer)
+        with incoming_form(request, system, job_id) as incoming:
             asked = control(incoming.control, created)
-            system = worker_system_of(request, renderer)
             if examine is not None:
                 examine(incoming.sent)
             owner, base = request.authenticated_userid, request.application_url
@@ -71,20 +71,22 @@ def make_job(
 
 
 @contextmanager
-def incoming_form(request: Request, job_id: str) -> Iterator[Incoming]:
+def incoming_form(request: Request, system: WorkerSystem, job_id: str) -> Iterator[Incoming]:
     """Read query and body; if the block ends with an error, no file that came with them is kept."""
     incoming = Incoming()
-    with _keeping(request, job_id, incoming) as keep:
+    with _keeping(system, job_id, incoming) as keep:
         pairs = read_form(request, keep)
         incoming.control, incoming.others = split(pairs)
         yield incoming
 
 
 @contextmanager
-def incoming_value(request: Request, job_id: str, name: str, media_type: str) -> Iterator[Incoming]:
+def incoming_value(
+    request: Request, system: WorkerSystem, job_id: str, name: str, media_type: str
+) -> Iterator[Incoming]:
     """Take the body as the file of one parameter, likewise."""
     incoming = Incoming()
-    with _keeping(request, job_id, incoming) as keep:
+    with _keeping(system, job_id, incoming) as keep:
         with keep(name, media_type) as file:
             for chunk in body_chunks(request):
                 file.write(chunk)
@@ -92,8 +94,8 @@ def incoming_value(request: Request, job_id: str, name: str, media_type: str) ->
 
 
 @contextmanager
-def _keeping(request: Request, job_id: str, incoming: Incoming) -> Iterator["_Keep"]:
-    keep = _Keep(request.registry.uws.store, job_id, incoming)
+def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming) -> Iterator["_Keep"]:
+    keep = _Keep(system, job_id, incoming)
     try:
         yield keep
     except BaseException:
@@ -104,20 +106,38 @@ def _keeping(request: Request, job_id: str, incoming: Incoming) -> Iterator["_Ke
 class _Keep:
     """Files on their way into the store."""
 
-    def __init__(self, store: ResultStore, job_id: str, incoming: Incoming) -> None:
-        self._store = store
+    def __init__(self, system: WorkerSystem, job_id: str, incoming: Incoming) -> None:
+        self._system = system
         self._job_id = job_id
         self._incoming = incoming
         self._files: list[str] = []
 
     @contextmanager
-    def __call__(self, name: str, media_type: str) -> Iterator[IO[bytes]]:
-        with self._store.new_reference(self._job_id) as (file_name, file):
+    def __call__(self, name: str, media_type: str) -> Iterator["_Bounded"]:
+        with self._system.store.new_reference(self._job_id) as (file_name, file):
             self._files.append(file_name)
-            yield file
+            yield _Bounded(file, name, self._system)
             size = file.tell()
         self._incoming.references.append((name, media_type, size, file_name))
 
     def discard(self) -> None:
         for file_name in self._files:
-            self._store.remove_reference(self._job_id, file_name)
+            self._system.store.remove_reference(self._job_id, file_name)
+
+
+class _Bounded:
+    """A file that takes no more than its service does."""
+
+    def __init__(self, file: BinaryIO, name: str, system: WorkerSystem) -> None:
+        self._file = file
+        self._name = name
+        self._service = system.service
+        self._left = self._limit = system.definition.limits.max_upload if system.definition else 0
+
+    def write(self, chunk: bytes | bytearray) -> None:
+        self._left -= len(chunk)
+        if self._limit and self._left < 0:
+            raise TooLarge(
+                f"The file {self._name} has more than {self._limit} bytes, the most that {self._service} takes."
+            )
+        self._file.write(chunk)

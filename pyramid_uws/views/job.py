@@ -42,7 +42,8 @@ def show(context: Job, request: Request) -> Response:
 
 def act(context: Job, request: Request) -> Response:
     """POST: ACTION=DELETE, or PHASE as at ``phase``; parameters belong elsewhere (DALI 1.1, section 2.1)."""
-    with incoming_form(request, context.job_id) as incoming:
+    system = worker_system_of(request, context.__parent__.__parent__)
+    with incoming_form(request, system, context.job_id) as incoming:
         action = single(incoming.control, "ACTION")
         phase = single(incoming.control, "PHASE")
         if incoming.others or incoming.references or (action is None) == (phase is None):
@@ -105,7 +106,9 @@ def change_destruction(context: Attribute, request: Request) -> Response:
 def _control(context: Attribute, request: Request) -> Pairs:
     """Read the control parameters of a POST to a single value; files that came along are dropped."""
     incoming: Incoming
-    with incoming_form(request, context.job.job_id) as incoming:
+    job = context.job
+    system = worker_system_of(request, job.__parent__.__parent__)
+    with incoming_form(request, system, job.job_id) as incoming:
         if incoming.references:
             raise BadRequest(f"{context.__name__!r} takes no files.")
     return incoming.control

@@ -82,7 +82,7 @@ def _abandon(system: WorkerSystem, job_id: str) -> None:
     """Abort the job of a client that has gone."""
     log.info("the client of job %s of %s has gone; the job is aborted", job_id, system.service)
     try:
-        system.abort(job_id)
+        system.abandon(job_id)
     except UWSError as problem:  # it has ended meanwhile
         log.info("job %s: %s", job_id, problem)
 

@@ -443,6 +443,7 @@ class TestClientsThatGo:
         (job_id,) = wait_for(lambda: re.findall(r"client of job (\w+) of stubborn has gone", site.log))
         job = f"{site.joblist('stubborn', 'sync')}/{job_id}"
         wait_for_phase(job, "ABORTED")
+        assert text(job_document(job), "uws:jobInfo/*[last()]") == "The client has gone."
         assert not any(is_alive(pid) for pid in pids)
 
 

@@ -191,6 +191,16 @@ class TestFinish:
 
         assert read(address, "phase", "results", "failure") == (phases.ABORTED, RESULTS, None)
 
+    @pytest.mark.parametrize(
+        ("abandoned", "reason"), [(False, "Aborted on request."), (True, "The client has gone.")]
+    )
+    def test_why_it_is_aborted_is_told(self, writer, job_in, read, abandoned, reason):
+        address = job_in(*AT_WORK, abort_requested=5, abandoned=abandoned)
+
+        writer.do(finish(harvest(address, COMPLETED)))
+
+        assert read(address, "phase", "reason") == (phases.ABORTED, reason)
+
     def test_a_void_attempt_puts_the_job_back_where_it_was_in_the_queue(self, writer, job_in, read):
         address = job_in(*AT_WORK, started=5, quote=6, progress=(0.5, ""))
 

@@ -334,6 +334,19 @@ class TestPhases:
         assert first[1] == phases.EXECUTING
         assert read(job_id, "abort_requested", "phase") == first
 
+    def test_a_job_whose_client_has_gone_says_so(self, system, create, put_into, read):
+        queued = put_into(create(), phases.QUEUED)
+        at_work = put_into(create(), phases.QUEUED, phases.EXECUTING)
+        aborted = put_into(create(), phases.QUEUED)
+        system.abort(aborted)
+
+        for job_id in (queued, at_work, aborted):
+            system.abandon(job_id)
+
+        assert read(queued, "phase", "reason") == (phases.ABORTED, "The client has gone.")
+        assert read(at_work, "phase", "abandoned") == (phases.EXECUTING, True)
+        assert read(aborted, "phase", "reason") == (phases.ABORTED, None)
+
     def test_every_verb_wakes_who_does_the_work(self, system, create, wakes):
         job_id = create(("NEEDED", "x"))
         verbs = [

@@ -148,9 +148,19 @@ class TestLimits:
 
 class TestFailures:
     @pytest.mark.parametrize(
-        ("status", "transient"), [(404, False), (401, False), (204, False), (503, True), (429, True)]
+        ("status", "transient"),
+        [
+            (404, False),
+            (401, False),
+            (410, False),
+            (204, True),
+            (429, True),
+            (500, True),
+            (503, True),
+            (520, True),
+        ],
     )
-    def test_the_status_is_told(self, refusal, status, transient):
+    def test_the_status_is_told_and_only_what_is_about_the_url_will_not_pass(self, refusal, status, transient):
         error = refusal(f"/status/{status}")
 
         assert f"answered {status}" in error.message
@@ -161,8 +171,9 @@ class TestFailures:
         [
             ("/short", "broke off", True),
             ("/garbage", "broke off", True),
-            ("/torn", "cannot be unpacked", False),
-            ("/nowhere", "answered 302", False),
+            ("/torn", "cannot be unpacked", True),
+            ("/nowhere", "answered 302", True),
+            ("/round", "more than 5 times", True),
             ("http://127.0.0.1:9/", "no connection", True),
             ("http://nonesuch.invalid/", "host nonesuch.invalid is not known", False),
             ("http://" + "a" * 70 + ".example/", "is not known", False),
@@ -319,7 +330,7 @@ class TestTls:
         error = fetched(host, refusal, trusted=trusted)
 
         assert "certificate" in error.message
-        assert not error.transient
+        assert error.transient  # its operator may mend it
 
 
 def test_jobs_that_fetch_nothing_do_not_load_what_it_takes():
