@@ -7,6 +7,7 @@ handed, chunk by chunk, to whoever keeps them.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -55,7 +56,7 @@ def read_form(request: Request, sink: FileSink) -> Pairs:
         pairs += _read_multipart(request, boundary[1].strip(' "') if boundary else "", sink)
     elif media_type in {URLENCODED, ""}:
         pairs += _parse(_read_text(request))
-    elif request.content_length:
+    elif request.content_length or _is_chunked(request):
         raise BadRequest(
             f"A body of type {media_type!r} cannot be read here; send {URLENCODED} or multipart/form-data."
         )
@@ -72,12 +73,33 @@ def body_chunks(request: Request) -> Iterator[bytes]:
     """Yield the whole body piece by piece."""
     check_size(request)
     stream: Any = request.environ["wsgi.input"]
+    if _is_chunked(request):
+        yield from _until_its_end(request, stream)
+        return
     remaining = request.content_length or 0
     while remaining > 0:
         chunk = stream.read(min(CHUNK, remaining))
         if not chunk:
             raise BadRequest("The body ended early.")
         remaining -= len(chunk)
+        yield chunk
+
+
+def _is_chunked(request: Request) -> bool:
+    """Tell whether a body comes without a length; our server puts it together first, others may hand it on."""
+    if request.content_length is not None or not request.environ.get("HTTP_TRANSFER_ENCODING"):
+        return False
+    if not request.environ.get("wsgi.input_terminated"):
+        raise BadRequest("A body is taken here with a Content-Length only, not in chunks.")
+    return True
+
+
+def _until_its_end(request: Request, stream: Any) -> Iterator[bytes]:
+    limit = left = request.registry.uws.settings.max_body
+    for chunk in iter(partial(stream.read, CHUNK), b""):
+        left -= len(chunk)
+        if left < 0:
+            raise TooLarge(f"The body has more than {limit} bytes; this site takes at most {limit}.")
         yield chunk
 
 
@@ -89,12 +111,15 @@ def check_size(request: Request) -> None:
 
 
 def _read_text(request: Request) -> str:
-    if (request.content_length or 0) > MAX_TEXT:
-        raise TooLarge(f"The body has {request.content_length} bytes; as text at most {MAX_TEXT} are taken.")
-    return _decode(b"".join(body_chunks(request)))
+    raw = bytearray()
+    for chunk in body_chunks(request):
+        raw += chunk
+        if len(raw) > MAX_TEXT:
+            raise TooLarge(f"The body has more than {MAX_TEXT} bytes; as text at most {MAX_TEXT} are taken.")
+    return _decode(raw)
 
 
-def _decode(raw: bytes) -> str:
+def _decode(raw: bytes | bytearray) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError as problem:

@@ -1,6 +1,6 @@
-"""GET with WAIT on every kind of server: ours, parking or with threads, and others, to which we are nobody.
+"""GET with WAIT, and sync, on every kind of server: ours, parking or with threads, and others.
 
-What the standard says of WAIT, line by line and in brief; the fine points are in test_waiting and test_parking.
+What the standards say, line by line and in brief; fine points are in test_waiting, test_parking and test_sync.
 """
 
 import importlib.util
@@ -11,8 +11,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
-from tests.support.http import FINAL, abort, create, http, parse, phase, run, text
+from tests.support import upload_cores
+from tests.support.http import FINAL, abort, create, http, parse, phase, run, text, wait_for_phase
 from tests.support.server import HOST, Server
 
 #: The longest that these servers hold a request (s).
@@ -44,6 +46,7 @@ class OldestWaitress(Server):
 
 
 OLDEST = "waitress==3.0.0"
+BOTH = {"renderers": "async sync"}
 
 #: Name -> kind of server, and what it is told.
 KINDS = {
@@ -65,6 +68,11 @@ def anywhere(request, tmp_path_factory):
         settings={"uws.max_wait": str(CAP)},
         server_settings=settings,
         services=["quick", "sleeper"],
+        sections={
+            "uws:service:quick": BOTH,
+            "uws:service:sleeper": BOTH | {"sync_limit": str(CAP)},
+            "uws:service:any": upload_cores.SECTIONS["uws:service:any"] | BOTH,
+        },
     ) as server:
         yield server
 
@@ -199,3 +207,64 @@ def test_a_client_that_asks_again_gets_to_the_end(anywhere):
 
     assert seen[-1] == "COMPLETED"
     assert len(seen) < 8
+
+
+class TestSync:
+    """No server needs to know of us: who cannot be parked is held, and who cannot be held is sent to the job."""
+
+    @pytest.mark.spec("D-08", "D-43")
+    def test_the_result_is_the_answer(self, anywhere):
+        url = anywhere.joblist("quick", "sync")
+
+        answers = [http.get(url, params={"TEXT": "hello"}), http.post(url, data={"TEXT": "hello"})]
+
+        assert [(answer.status_code, answer.content) for answer in answers] == [(200, b"hello")] * 2
+
+    @pytest.mark.spec("D-36", "D-02")
+    @pytest.mark.parametrize("in_chunks", [False, True])
+    def test_a_file_that_comes_along_is_there(self, anywhere, in_chunks):
+        form = {"data": {"UPLOAD": "mine,param:p"}, "files": {"p": ("f", b"x" * 300_000)}}
+        sent = requests.Request("POST", anywhere.joblist("any", "sync"), **form).prepare()
+        body = iter([sent.body[:1000], sent.body[1000:]]) if in_chunks else sent.body
+
+        answer = http.post(sent.url, data=body, headers={"Content-Type": sent.headers["Content-Type"]})
+
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["uploads"]["mine"][0] == 300_000
+
+    @pytest.mark.spec("D-51")
+    def test_what_was_sent_wrongly_is_named(self, anywhere):
+        answer = http.get(anywhere.joblist("sleeper", "sync"), params={"SECONDS": "many"})
+
+        assert (answer.status_code, "SECONDS=" in answer.text) == (400, True)
+        assert answer.headers["Content-Type"].startswith("application/x-votable+xml")
+
+    @pytest.mark.spec("D-09", "D-43")
+    def test_what_takes_longer_goes_on_as_a_job(self, anywhere):
+        start = time.monotonic()
+        answer = http.request("GET", anywhere.joblist("sleeper", "sync"), params={"SECONDS": CAP + 0.5})
+
+        assert answer.status_code == 303
+        assert time.monotonic() - start >= CAP
+        job = answer.headers["Location"]
+        wait_for_phase(job, "COMPLETED")
+        assert http.get(f"{job}/results/result").content == b"awake"
+
+    def test_a_crowd_is_answered_or_sent_to_its_jobs_and_leaves_the_server_to_others(self, anywhere):
+        url = anywhere.joblist("sleeper", "sync")
+        with ThreadPoolExecutor(12) as pool:
+            crowd = [pool.submit(http.request, "GET", url, params={"SECONDS": 0.5}) for _ in range(12)]
+            seconds = max(timed(http.get, anywhere.url) for _ in range(5))
+            answers = [each.result() for each in crowd]
+
+        assert seconds < 1.5
+        assert {answer.status_code for answer in answers} <= {200, 303}
+        for answer in answers:
+            job = answer.headers.get("Location") or answer.headers["Content-Location"].partition("/results/")[0]
+            wait_for_phase(job, "COMPLETED")
+
+
+def timed(function, *arguments):
+    start = time.monotonic()
+    function(*arguments)
+    return time.monotonic() - start

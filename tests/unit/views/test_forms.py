@@ -193,6 +193,43 @@ class TestLimits:
             read(request)
 
 
+def in_chunks(request, *, terminated=True):
+    """Make it a request of a server that hands on a body as it comes, without a length."""
+    del request.environ["CONTENT_LENGTH"]
+    request.environ |= {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": terminated}
+    return request
+
+
+class TestInChunks:
+    @pytest.mark.spec("U-93")
+    def test_a_body_without_a_length_is_read_to_its_end(self):
+        content = b"x" * (forms.CHUNK * 2)
+        body = b'--B\r\nContent-Disposition: form-data; name="F"; filename="f"\r\n\r\n%b\r\n--B--' % content
+
+        assert read(in_chunks(make_request(b"a=b", URLENCODED))) == ([("a", "b")], [])
+        assert read(in_chunks(make_request(body, MULTIPART)))[1] == [("F", "application/octet-stream", content)]
+
+    @pytest.mark.parametrize(
+        ("body", "media_type"),
+        [(b"a=" + b"x" * forms.MAX_TEXT, URLENCODED), (b"x" * (MAX_BODY + 1), MULTIPART)],
+        ids=["form", "whole body"],
+    )
+    def test_too_much_is_refused_and_not_read_to_its_end(self, body, media_type):
+        request = in_chunks(make_request(body * 2, media_type))
+
+        with pytest.raises((TooLarge, BadRequest)):
+            read(request)
+        assert request.environ["wsgi.input"].tell() <= len(body) + forms.CHUNK
+
+    def test_what_is_no_form_is_not_ignored(self):
+        with pytest.raises(BadRequest, match="application/json"):
+            read(in_chunks(make_request(b"{}", "application/json")))
+
+    def test_where_nobody_knows_its_end_it_is_refused(self):
+        with pytest.raises(BadRequest, match="Content-Length"):
+            read(in_chunks(make_request(b"a=b", URLENCODED), terminated=False))
+
+
 class TestShapes:
     @pytest.mark.parametrize(
         "media_type", [None, "", URLENCODED, f"{URLENCODED}; charset=UTF-8", URLENCODED.upper()]
