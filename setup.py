@@ -79,6 +79,7 @@ setup(
             "hypothesis>=6.100",
             "requests>=2.32",
             "pyvo>=1.6",
+            "astroquery>=0.4.7,<0.5",
             # Servers beside ours: another WSGI server, a database for several processes.
             "gunicorn>=23",
             "ZEO>=6,<7",

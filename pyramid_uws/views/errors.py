@@ -12,9 +12,11 @@ from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import forget
+from pyramid.traversal import find_interface
 
 from pyramid_uws import exceptions
 from pyramid_uws.interfaces import IJob
+from pyramid_uws.tree.rights import READ
 
 from .exchange import exchange_of
 from .respond import plain
@@ -68,12 +70,19 @@ def challenged(request: Request, response: Response) -> Response:
     return response
 
 
-def not_found(_error: Any, request: Request) -> Response:
-    """Answer that nothing is there: a job that is gone, something it does not have, or a path that never was."""
-    job: Any = getattr(request, "context", None)
-    if IJob.providedBy(job):
-        return plain(f"There is nothing at {request.path}: the job, which is {job.phase}, has no such part.", 404)
-    return plain(f"There is nothing at {request.path}; a job may have been deleted, or its time was up.", 404)
+def not_found(error: Any, request: Request) -> Response:
+    """Answer that nothing is there: a job that is gone, something it does not have, or a path that never was.
+
+    What a job has not is for those who may see it: others are told what they would be told of the job.
+    """
+    context: Any = getattr(request, "context", None)
+    job: Any = find_interface(context, IJob)
+    if job is None:
+        return plain(f"There is nothing at {request.path}; a job may have been deleted, or its time was up.", 404)
+    if not request.has_permission(READ, context):
+        return forbidden(error, request)
+    why = f" Why it has failed is told at {request.resource_url(job)}/error." if job.error else ""
+    return plain(f"There is nothing at {request.path}: the job, which is {job.phase}, has no such part.{why}", 404)
 
 
 def not_readable(_error: Any, _request: Request) -> Response:

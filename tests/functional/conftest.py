@@ -30,8 +30,7 @@ def in_every_phase(museum):
 
 @pytest.fixture(scope="session")
 def tap(tmp_path_factory):
-    """The URL of a service that passes for TAP: its jobs are at `{tap}/async`."""
-    with Server(
-        tmp_path_factory.mktemp("tap"), services=[], sections={"uws:service:tap": pseudotap.SERVICE}
-    ) as server:
+    """The URL of a service that passes for TAP: its jobs are at `{tap}/async`, and it answers at `{tap}/sync`."""
+    sections = {"uws:service:tap": pseudotap.SERVICE | {"renderers": "async sync"}}
+    with Server(tmp_path_factory.mktemp("tap"), services=[], sections=sections) as server:
         yield f"{server.url}/tap"

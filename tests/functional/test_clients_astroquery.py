@@ -1,4 +1,4 @@
-"""astroquery's TapPlus, its requests played back as it makes them: a new http.client connection for each."""
+"""astroquery's TapPlus, and its requests played back as it makes them: a new http.client connection for each."""
 
 import http.client
 import time
@@ -7,6 +7,8 @@ from contextlib import closing
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from astropy.table import Table
+from requests import HTTPError
 
 from tests.support.http import create, job_document, wait_for, xpath
 
@@ -153,6 +155,32 @@ class TestLaunch:
 
         assert status == 200
         assert b"no such star" in body
+
+
+STARS = Table({"name": ["Sirius", "Vega"], "ra": [101.2885, 279.2341]})
+
+
+@pytest.fixture(params=["launch_job", "launch_job_async"])
+def launch(request, tap):
+    """A function that has TapPlus ask a question, at `sync` or at `async`."""
+    core = pytest.importorskip("astroquery.utils.tap.core", reason="astroquery is not installed")
+    return getattr(core.TapPlus(url=tap, verbose=False), request.param)
+
+
+@pytest.mark.filterwarnings("ignore")  # astroquery leaves its connections open
+class TestTapPlus:
+    @pytest.mark.spec("C-30", "C-31", "D-36", "D-08")
+    def test_it_sends_a_table_and_reads_the_answer(self, launch):
+        job = launch("SELECT 1", upload_resource=STARS, upload_table_name="stars")
+
+        (row,) = job.get_results()
+        assert row["n"] == 1
+        assert row["upload_bytes"] > len("<VOTABLE") + len("Sirius")
+
+    @pytest.mark.spec("C-29", "D-51")
+    def test_it_tells_its_user_why_a_job_has_failed_or_where_that_is_told(self, launch):
+        with pytest.raises(HTTPError, match=r"such star|Why it has failed is told at http\S+/error"):
+            launch("FAIL no such star").get_results()
 
 
 class TestReading:

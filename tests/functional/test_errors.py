@@ -64,6 +64,14 @@ class TestFailedJob:
     def test_what_it_made_before_is_kept(self, failed):
         assert http.get(f"{failed}/results/partial").text == "as far as it went"
 
+    @pytest.mark.spec("D-49")
+    @pytest.mark.parametrize("child", ["results/result", "nonsense"])
+    def test_who_looks_for_what_it_has_not_made_is_told_where_it_says_why(self, failed, child):
+        answer = http.get(f"{failed}/{child}")
+
+        assert answer.status_code == 404
+        assert f"ERROR, has no such part. Why it has failed is told at {failed}/error." in answer.text
+
 
 class TestOtherJobs:
     @pytest.mark.spec("U-122", "D-49", "U-70")

@@ -50,6 +50,14 @@ CHANGE = [
 ]
 #: What nobody may do, which is still nobody else's business.
 NEVER = [("PUT", ""), ("DELETE", "/phase"), ("PATCH", "/results/partial"), ("OPTIONS", "")]
+#: Whether there is such a thing, and what the job is doing, is not told either.
+NOWHERE = [
+    ("GET", "/nonsense"),
+    ("GET", "/results/x"),
+    ("GET", "/parameters/X"),
+    ("PUT", "/parameters/X"),
+    ("GET", "/x/y"),
+]
 FORM = "PHASE=RUN&ACTION=DELETE&DESTRUCTION=nonsense"
 
 
@@ -152,7 +160,7 @@ class TestLists:
 
 class TestJobs:
     @pytest.mark.spec("U-146")
-    @pytest.mark.parametrize(("method", "child"), READ + CHANGE + NEVER)
+    @pytest.mark.parametrize(("method", "child"), READ + CHANGE + NEVER + NOWHERE)
     def test_others_may_do_nothing(self, method, child, of_alice, alice, bob):
         before = alice.get(of_alice).content
 
@@ -163,7 +171,7 @@ class TestJobs:
         assert alice.get(of_alice).content == before
 
     @pytest.mark.spec("U-146", "U-147", "U-149")
-    @pytest.mark.parametrize(("method", "child"), READ + CHANGE + NEVER)
+    @pytest.mark.parametrize(("method", "child"), READ + CHANGE + NEVER + NOWHERE)
     def test_nobody_is_asked_to_say_who_they_are(self, method, child, of_alice, alice):
         before = alice.get(of_alice).content
 
