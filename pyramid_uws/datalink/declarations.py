@@ -3,6 +3,7 @@
 Intervals may be open (``-Inf``, ``+Inf``). All but POL may have several values: each combination makes a product.
 """
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -88,6 +89,12 @@ SPATIAL: Final = (POS, CIRCLE, POLYGON)
 FILTERS: Final = (*SPATIAL, BAND, TIME)
 
 SODA_PARAMETERS: Final = (ID, *FILTERS, POL, RESPONSEFORMAT)
+
+#: DataLink 1.1, section 2.1: what a table of links takes.
+LINKS_PARAMETERS: Final = (
+    replace(ID, required=False, description="The id of an observation; may be repeated."),
+    replace(RESPONSEFORMAT, description="votable, or a media type of a VOTable."),
+)
 
 #: Type of a parameter -> datatype and arraysize in VOTable; others are texts.
 _DATATYPES = MappingProxyType(

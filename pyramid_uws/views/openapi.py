@@ -6,6 +6,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws import interfaces
+from pyramid_uws.datalink.declarations import LINKS_PARAMETERS
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.documents.openapi import Api, openapi_document
 from pyramid_uws.exceptions import NoSuchThing
@@ -24,13 +25,19 @@ def openapi(context: Service, request: Request) -> Response:
     if definition is None:
         raise NoSuchThing(f"The service {context.__name__!r} is no longer offered.")
     renderers = [renderer for renderer in context if renderer.__name__ in definition.renderers]
+
+    def names(kind: Any) -> tuple[str, ...]:
+        return tuple(each.__name__ for each in renderers if kind.providedBy(each))
+
     api = Api(
         title=definition.title or definition.name,
         description=definition.description,
         version=__version__,
         parameters=(*definition.parameters, *_upload(definition)),
-        lists=tuple(each.__name__ for each in renderers if interfaces.IAsyncRenderer.providedBy(each)),
-        syncs=tuple(each.__name__ for each in renderers if interfaces.ISyncRenderer.providedBy(each)),
+        lists=names(interfaces.IAsyncRenderer),
+        syncs=names(interfaces.ISyncRenderer),
+        links=names(interfaces.ILinksRenderer),
+        link_parameters=LINKS_PARAMETERS,
         examples=bool(definition.examples),
     )
     return Response(text=openapi_document(api, request.resource_url(context)), content_type=JSON, charset="UTF-8")

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 from astropy.io import votable as astropy_votable
 from lxml import etree
+from pyvo.dal import DALQueryError, DALService
 
 from tests.support import closedpolicy, headerpolicy, table_cores, upload_cores
 from tests.support.admin import found
@@ -278,7 +279,7 @@ def stilts(*words, stdin=b""):
 
 
 class TestErrors:
-    @pytest.mark.spec("D-51", "D-46", "D-54", "D-59")
+    @pytest.mark.spec("C-43", "D-51", "D-46", "D-54", "D-59")
     @pytest.mark.parametrize(
         ("service", "sent", "named"),
         [
@@ -318,9 +319,18 @@ class TestErrors:
         assert "application/json" in message(http.post(url, json={"COUNT": 1}), 400)
         assert "200000" in message(http.post(url, data={"TEXT": "x" * 200_001}), 413)
 
-    @pytest.mark.spec("D-51", "D-46")
+    @pytest.mark.spec("C-43", "D-51", "D-46")
     def test_a_core_that_fails_says_why(self, ask):
         assert message(ask("failing", MESSAGE="no such star"), 500) == "ValueError: no such star"
+
+    @pytest.mark.spec("C-43")
+    @pytest.mark.parametrize(
+        ("service", "sent", "said"),
+        [("returning", {"ROWS": "many"}, "ROWS='many'"), ("failing", {"MESSAGE": "no such star"}, "no such star")],
+    )
+    def test_pyvo_reads_it_whatever_the_status(self, site, service, sent, said):
+        with pytest.raises(DALQueryError, match=said):
+            DALService(site.joblist(service, "sync")).search(**sent)
 
     @pytest.mark.spec("D-51", "D-46")
     def test_a_core_that_blames_what_was_sent_is_as_good_as_a_check_before(self, ask):

@@ -12,7 +12,7 @@ from pyramid_uws.parameters import Parameter
 
 from .jobs import job_paths
 from .pieces import COMPONENTS, FAILURE, answer, text_answer
-from .sync import sync_path
+from .sync import links_path, sync_path
 
 _NAMES = (
     "Names of parameters are case-insensitive, values are not. Parameters that are not declared here are kept "
@@ -22,7 +22,11 @@ _NAMES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """What there is to be described: ``lists`` and ``syncs`` are the names of its job lists and sync endpoints."""
+    """What there is to be described.
+
+    ``lists``, ``syncs`` and ``links`` are the names of its job lists, sync endpoints and tables of links; the last
+    take ``link_parameters``, and no others.
+    """
 
     title: str
     description: str
@@ -30,6 +34,8 @@ class Api:
     parameters: tuple[Parameter, ...]
     lists: tuple[str, ...]
     syncs: tuple[str, ...]
+    links: tuple[str, ...] = ()
+    link_parameters: tuple[Parameter, ...] = ()
     examples: bool
 
 
@@ -40,6 +46,8 @@ def openapi_document(api: Api, url: str) -> str:
         paths |= job_paths(name, api.parameters)
     for name in api.syncs:
         paths |= sync_path(name, api.parameters)
+    for name in api.links:
+        paths |= links_path(name, api.link_parameters)
     paths |= _self_description(examples=api.examples)
     return json.dumps(
         {

@@ -1,42 +1,47 @@
-"""The path of an endpoint that answers with the result itself (DALI 1.2, section 2.2)."""
+"""The paths of endpoints that answer with what was asked for itself (DALI 1.2, section 2.2)."""
 
 from typing import Any
 
 from pyramid_uws.parameters import Parameter
 
 from .parameters import schema_of
-from .pieces import FAILURE, form
+from .pieces import answer, form
+
+_TEXT = {"type": "string"}
+
+#: Renderers differ in how they tell errors: by error documents, or by sentences. 405 is a sentence with all.
+_FAILURE = {"default": answer("It was not done.", {"application/x-votable+xml": _TEXT, "text/plain": _TEXT})}
 
 
 def sync_path(name: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     """Return the path of the sync endpoint of this name, which takes these parameters."""
+    redirect = {
+        "description": "The result is there, or will be.",
+        "headers": {"Location": {"required": True, "schema": _TEXT}},
+    }
+    return _path(
+        name, parameters, {"200": {"description": "The result.", "content": {"*/*": {}}}, "303": redirect}
+    )
+
+
+def links_path(name: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    """Return the path of a table of links (DataLink 1.1), which takes these parameters."""
+    kinds = ("application/x-votable+xml", "text/xml", "application/xml")
+    return _path(name, parameters, {"200": answer("The links, as a VOTable.", dict.fromkeys(kinds, _TEXT))})
+
+
+def _path(name: str, parameters: tuple[Parameter, ...], responses: dict[str, Any]) -> dict[str, Any]:
+    """Return a path that takes the same by GET and POST."""
     taken = {parameter.name: schema_of(parameter) for parameter in parameters}
     query = [
         {"name": parameter, "in": "query", "schema": schema}
         for parameter, schema in taken.items()
         if "contentMediaType" not in schema
     ]
+    common = {"tags": [name], "responses": responses | _FAILURE}
     return {
         f"/{name}": {
-            "get": {"operationId": f"get_{name}", "tags": [name], "parameters": query, "responses": _responses()},
-            "post": {
-                "operationId": f"post_{name}",
-                "tags": [name],
-                "requestBody": form(taken),
-                "responses": _responses(),
-            },
+            "get": {"operationId": f"get_{name}", "parameters": query, **common},
+            "post": {"operationId": f"post_{name}", "requestBody": form(taken), **common},
         }
     }
-
-
-def _responses() -> dict[str, Any]:
-    redirect = {
-        "description": "The result is there, or will be.",
-        "headers": {"Location": {"required": True, "schema": {"type": "string"}}},
-    }
-    error = {
-        "description": "An error document, which tells what was wrong.",
-        "content": {"application/x-votable+xml": {"schema": {"type": "string"}}},
-    }
-    result = {"description": "The result.", "content": {"*/*": {}}}
-    return {"200": result, "303": redirect, "400": error, **FAILURE}

@@ -6,6 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from pyramid_uws.datalink.declarations import LINKS_PARAMETERS
 from pyramid_uws.demo import countdown, crossmatch
 from pyramid_uws.documents.openapi import Api, openapi_document
 from pyramid_uws.documents.openapi.parameters import schema_of
@@ -32,7 +33,7 @@ def written(parameters=PARAMETERS, lists=("async",), syncs=("sync",), **facts):
         parameters=parameters,
         lists=lists,
         syncs=syncs,
-        examples=facts.get("examples", True),
+        **({"examples": True} | facts),
     )
     return json.loads(openapi_document(api, URL))
 
@@ -110,6 +111,26 @@ def test_a_sync_endpoint_takes_the_same_by_get_and_post(document):
 
     assert set(fields(document, "/sync")["properties"]) - set(query) == {"P_FILE"}
     assert not any(each.get("required") for each in query.values())
+
+
+@pytest.mark.spec("O-01", "C-43")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_errors_of_a_sync_endpoint_are_documents_whatever_their_status(document, method):
+    responses = document["paths"]["/sync"][method]["responses"]
+
+    assert set(responses) == {"200", "303", "default"}
+    assert "application/x-votable+xml" in responses["default"]["content"]
+
+
+@pytest.mark.spec("O-01")
+def test_a_table_of_links_takes_ids_and_a_format_and_nothing_else():
+    found = written((), (), (), links=("links",), link_parameters=LINKS_PARAMETERS)
+
+    OpenAPIV31SpecValidator(found).validate()
+    taken = found["paths"]["/links"]
+    assert [each["name"] for each in taken["get"]["parameters"]] == ["ID", "RESPONSEFORMAT"]
+    assert set(fields(found, "/links")["properties"]) == {"ID", "RESPONSEFORMAT"}
+    assert set(taken["get"]["responses"]) == {"200", "default"}
 
 
 @pytest.mark.spec("O-01")

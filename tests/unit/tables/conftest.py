@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import shutil
-import subprocess
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -57,17 +55,3 @@ def read_fits(content):
 
 def read_parquet(content):
     return pq.read_table(pa.BufferReader(content))
-
-
-@pytest.fixture(scope="session")
-def votlint():
-    """A function that returns what STILTS has to complain of in a VOTable."""
-    stilts = shutil.which("stilts")
-    if stilts is None:
-        pytest.skip("stilts is not installed")
-
-    def votlint(content):
-        done = subprocess.run([stilts, "votlint", "-"], input=content, capture_output=True, check=False)
-        return (done.stdout + done.stderr).decode()
-
-    return votlint

@@ -16,6 +16,7 @@ from pyramid_uws.documents import error_votable
 from pyramid_uws.exceptions import CoreError
 from pyramid_uws.parameters.formats import CSV, FITS, JSON, PARQUET, TSV, VOTABLE
 from pyramid_uws.tables import Field, Frame, Info, Table, sources, write_table
+from tests.support.votlint import complaints
 
 from .conftest import (
     BINARY2,
@@ -83,19 +84,18 @@ def failing(problem):
 
 
 class TestVOTables:
-    @pytest.mark.spec("D-53", "D-57", "D-60", "D-61", "D-62")
-    @pytest.mark.parametrize("form", VOTABLES)
-    @pytest.mark.parametrize("table", [DECLARED, KINDS.slice(0, 0), [KINDS, KINDS.slice(1, 1)]])
-    def test_stilts_has_nothing_to_complain_of(self, votlint, form, table):
-        assert votlint(document(table, form)) == ""
-
-    @pytest.mark.spec("D-46", "D-57", "D-59")
-    def test_nor_of_an_error_document(self, votlint):
+    @pytest.mark.spec("D-46", "D-53", "D-57", "D-59", "D-60", "D-61", "D-62")
+    def test_stilts_has_nothing_to_complain_of(self):
+        """In whole tables, empty ones, those that were cut or broke off, and error documents."""
+        whole = (DECLARED, KINDS.slice(0, 0), [KINDS, KINDS.slice(1, 1)])
+        problems = (CoreError("The disk is <full>."), ValueError("a\x07b"))
         message = "RADIUS='<&>\x07': no \"number\" at all.\n\nTraceback:\r\n  ]]> Größe"
+        contents = [document(table, form) for table in whole for form in VOTABLES]
+        contents += [document(DECLARED, form, limit) for limit in (0, 2) for form in VOTABLES]
+        contents += [document(failing(problem), form) for problem in problems for form in VOTABLES]
+        contents += [error_votable(message, infos=[("standardID", "ivo://ivoa.net/std/SODA#sync-1.0")]).encode()]
 
-        content = error_votable(message, infos=[("standardID", "ivo://ivoa.net/std/SODA#sync-1.0")])
-
-        assert votlint(content.encode()) == ""
+        assert complaints(contents) == ""
 
     @pytest.mark.parametrize("form", VOTABLES)
     def test_it_is_valid(self, uws_schema, form):
@@ -145,7 +145,7 @@ class TestVOTables:
 
     @pytest.mark.spec("D-32", "D-55", "D-57")
     @pytest.mark.parametrize("form", VOTABLES)
-    def test_an_overflow_is_told_after_the_table(self, uws_schema, votlint, form):
+    def test_an_overflow_is_told_after_the_table(self, uws_schema, form):
         content, written = write(DECLARED, form, 2)
 
         root = etree.fromstring(content)
@@ -153,7 +153,6 @@ class TestVOTables:
         assert (written.rows, written.overflow) == (2, True)
         assert root[0][-2].tag == f"{VOT}TABLE"
         assert root[0][-1].attrib == {"name": "QUERY_STATUS", "value": "OVERFLOW"}
-        assert votlint(content) == ""
 
     @pytest.mark.spec("D-56", "D-54")
     @pytest.mark.parametrize("form", VOTABLES)
@@ -161,23 +160,21 @@ class TestVOTables:
         ("problem", "text"),
         [(CoreError("The disk is <full>."), "The disk is <full>."), (ValueError("a\x07b"), "ValueError: a?b")],
     )
-    def test_an_error_is_told_after_the_rows_there_were(self, votlint, form, problem, text):
+    def test_an_error_is_told_after_the_rows_there_were(self, form, problem, text):
         content, written = write(failing(problem), form)
 
         assert written.problem is problem
         assert infos(content) == [("OK", None), ("ERROR", text)]
         assert len(read_votable(content).array) == written.rows == 10
-        assert votlint(content) == ""
 
     @pytest.mark.spec("D-33")
     @pytest.mark.parametrize("form", VOTABLES)
-    def test_none_of_the_rows_is_an_overflow_too(self, votlint, form):
+    def test_none_of_the_rows_is_an_overflow_too(self, form):
         content, written = write(DECLARED, form, 0)
 
         assert (written.rows, written.overflow) == (0, True)
         assert len(read_votable(content).fields) == KINDS.num_columns
         assert infos(content)[-1] == ("OVERFLOW", None)
-        assert votlint(content) == ""
 
     def test_texts_have_the_decimals_that_mean_something_and_bytes_have_all(self):
         table = Table(rows=pa.table({"x": [1.23456, 1e300, 0.1]}), fields=[Field(name="x", decimals=2)])
