@@ -6,7 +6,6 @@ happens. Placeholders are then found within words, so whatever a value holds it 
 given, and repeated for each value of a multiple parameter. ``[[`` and ``]]`` stand for such words themselves.
 """
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +17,14 @@ from pyramid_uws.parameters import Parameter, Upload
 from pyramid_uws.parameters.types import FILE
 from pyramid_uws.parameters.uploads import ANY
 
-from .placeholders import FACTS, Part, Placeholder, read_word
+from .interpreters import Word, refuse_code
+from .placeholders import FACTS, Placeholder, read_word
 
 #: A word may have so many bytes, the zero at its end included (Linux, MAX_ARG_STRLEN).
 LONGEST_WORD = 128 * 1024
 
-# Programs that run code which is an argument, and the options in front of it.
-_INTERPRETER = re.compile(r"(?:ba|da|a|k|z|c|tc|fi)?sh|(?:python|perl|ruby|lua|php)[\d.]*|node|Rscript|su|ssh")
-_CODE_FOLLOWS = re.compile(r"-[A-Za-z]*[cer]")
-
 _BRACKETS = {"[[": "[", "]]": "]"}
 
-Word = tuple[Part, ...]
 Values = Mapping[str, Any]
 
 
@@ -165,7 +160,7 @@ class CommandLine:
                 raise ValueError(f"{name} is declared, but has no place in the command line")
         for piece in self.pieces:
             _check_piece(piece, takes)
-        _refuse_code(self.program, [word for piece in self.pieces for word in piece.words])
+        refuse_code([(self.program,), *(word for piece in self.pieces for word in piece.words)])
 
     def fill(self, given: Given) -> list[bytes]:
         """Return the arguments for a job, the program's name in front; ``BadValue`` tells what cannot be."""
@@ -216,22 +211,6 @@ def _check_piece(piece: Piece, takes: Takes) -> None:
                 f"{{{placeholder.name}}} may be missing: put it, with what belongs to it, between [ and ] as "
                 "words of their own; or make it required, or give it a default"
             )
-
-
-def _refuse_code(program: str, words: Sequence[Word]) -> None:
-    """Refuse a placeholder in what a shell, or the like, is told to run: values would be code there."""
-    interpreter, is_code = "", False
-    for word in ((program,), *words):
-        literal = word[0] if len(word) == 1 and isinstance(word[0], str) else ""
-        inserted = [part for part in word if isinstance(part, Placeholder) and not part.is_fact]
-        if is_code and inserted:
-            raise ValueError(
-                f"{{{inserted[0].name}}} stands in code that {interpreter} runs, and what a client sends would be "
-                f"code; hand it over as an argument, as in: {interpreter} -c 'program \"$1\" | other' - {{NAME}}"
-            )
-        name = literal.rpartition("/")[2]
-        interpreter = name if _INTERPRETER.fullmatch(name) else interpreter
-        is_code = bool(interpreter and _CODE_FOLLOWS.fullmatch(literal))
 
 
 # Filling

@@ -284,6 +284,16 @@ class TestMistakes:
             "env python3.11 -c 'print({NAME})'",
             "perl -ne '{{print if {NAME}}}' x",
             "sh -c [ {Radius} ]",
+            "sh -ceu 'grep {NAME} /data'",
+            "bash -euo pipefail -c 'grep {NAME} /data | sort'",
+            "sh -c -x 'grep {NAME} /data'",
+            "python3 '-cprint({NAME})'",
+            "nice perl '-eprint {NAME}'",
+            "node --eval 'print({NAME})'",
+            "awk -v x={COUNT} '/{NAME}/'",
+            "sed -n s/{NAME}//p file",
+            "su nobody -c 'grep {NAME} /data'",
+            "ssh -p 22 host grep {NAME} /data",
         ],
     )
     def test_a_value_in_the_code_of_a_shell(self, line):
@@ -298,6 +308,12 @@ class TestMistakes:
             "python3 -c 'import sys' {NAME}",
             "wc -c {NAME}",
             "sh -c 'ls {job.directory}'",
+            "bash -euo pipefail script {NAME}",
+            "python3 prog.py -r {COUNT} -dec {NAME} -c{NAME}",
+            "python3 -m prog -r {COUNT}",
+            "python3 -W ignore prog.py -e {NAME}",
+            "awk -v x={COUNT} -f prog.awk {NAME}",
+            "plot sed {NAME}",
         ],
     )
     def test_a_value_beside_it_is_none(self, line):
