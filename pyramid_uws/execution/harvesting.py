@@ -5,6 +5,7 @@ Whatever is wrong with one attempt, its job ends, and the others are not held up
 
 import contextlib
 import logging
+import textwrap
 from collections.abc import Iterable
 from concurrent.futures import Future
 
@@ -61,7 +62,7 @@ class Harvester:
         if outcome is None or outcome.left_over:
             end_everything(run.keeper, directory.marker)
         if outcome is not None and outcome.traceback:
-            log.warning("job %s of %s failed:\n%s", address.job_id, address.service, outcome.traceback)
+            log.warning("job %s of %s failed:\n%s", address.job_id, address.service, _quoted(outcome.traceback))
         ending = judge(
             outcome,
             run.asked,
@@ -101,6 +102,14 @@ class Harvester:
         except (NoSuchJob, NotAllowedNow):  # it was deleted or archived meanwhile
             self._store.remove(harvest.address.job_id)
         harvest.directory.remove()
+
+
+def _quoted(text: str) -> str:
+    """Return what a core says so that no line of it can pass for one of the log, nor command a terminal."""
+    plain = (
+        char if char.isprintable() or char in "\t\n" else char.encode("unicode_escape").decode() for char in text
+    )
+    return textwrap.indent("".join(plain), "    ", lambda _line: True).rstrip()
 
 
 def trouble(what: str, problem: Exception) -> Ending:

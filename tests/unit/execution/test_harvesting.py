@@ -1,6 +1,8 @@
 """Harvesting: whatever is wrong with an attempt or the database, jobs end, and nobody holds up the others."""
 
 import contextlib
+import dataclasses
+import json
 import logging
 
 import pytest
@@ -8,10 +10,10 @@ import pytest
 from pyramid_uws.exceptions import NoSuchJob, Overloaded
 from pyramid_uws.execution import dispatcher as dispatching
 from pyramid_uws.execution import reaping
-from pyramid_uws.execution.jobdir import JobDirectory
+from pyramid_uws.execution.jobdir import JobDirectory, Outcome
 from pyramid_uws.execution.reaping import reap
 from pyramid_uws.uws import phases
-from tests.support.plantation import DEAD
+from tests.support.plantation import DEAD, SERVICE
 
 LONG_AGO = 1
 
@@ -61,6 +63,24 @@ class TestGathering:
         sentence = f"What the job has left could not be stored ({reason}); run the job again later."
         assert left.phase(job_id) == phases.ERROR
         assert left.facts(job_id)["failure"] == ("transient", sentence, "")
+
+    def test_what_a_core_says_cannot_pass_for_a_line_of_the_log(self, left, harvester, caplog):
+        job_id = left.job()
+        attempt = left.attempt(job_id, DEAD, "raised")
+        said = "Traceback:\n\tx\nValueError: \x1b[2J\r\u2028é\nWARNING all is well\n"
+        facts = Outcome(ended="raised", started=1, finished=2, message="x", traceback=said)
+        (attempt.path / "outcome.json").write_text(json.dumps(dataclasses.asdict(facts)))
+
+        harvester.gather(left.run(job_id, attempt))
+
+        head, *lines = caplog.messages[0].splitlines()
+        assert head == f"job {job_id} of {SERVICE} failed:"
+        assert lines == [
+            "    Traceback:",
+            "    \tx",
+            "    ValueError: \\x1b[2J\\r\\u2028é",
+            "    WARNING all is well",
+        ]
 
     def test_the_room_of_the_scratch_folder_is_given_back_first(self, left, harvester, monkeypatch):
         def look(_job_id, directory):
