@@ -196,6 +196,12 @@ def _result_lines(job: Mapping[str, Any]) -> Iterator[str]:
             for item in job["results"]
         ]
         yield from table(("RESULT", "TYPE", "SIZE", "FILE"), rows, right={"SIZE"})
+    if job["formerResults"]:
+        yield ""
+        rows = [
+            (item["id"], item["mime-type"], size(item["size"]), item["sha256"]) for item in job["formerResults"]
+        ]
+        yield from table(("FORMER RESULT", "TYPE", "SIZE", "SHA-256"), rows, right={"SIZE"})
 
 
 def _error_lines(error: Mapping[str, str] | None) -> Iterator[str]:

@@ -953,6 +953,15 @@ class TestArchive:
         assert file.stat().st_mode & 0o777 == 0o600
         assert not list(tmp_path.glob(".archive*"))
 
+    def test_one_of_them_is_shown_with_the_provenance_of_results(self, admin, archived):
+        status, output, _ = admin("show", archived[0])
+
+        assert status == 0
+        assert output.splitlines()[-2:] == [
+            f"{'FORMER RESULT':<13}  {'TYPE':<9}  SIZE  SHA-256",
+            f"{'map':<13}  {'image/png':<9}   3 B  {'0' * 64}",
+        ]
+
     def test_an_export_that_fails_leaves_the_file_before(self, admin, archived, tmp_path):
         status, _, complaints = admin("archive", "--export", str(tmp_path / "nowhere" / "file"))
 
