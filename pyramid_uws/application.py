@@ -10,7 +10,7 @@ from typing import Any
 
 from pyramid.config import Configurator
 from pyramid.events import ApplicationCreated
-from pyramid.exceptions import ConfigurationError
+from pyramid.exceptions import ConfigurationError, ConfigurationExecutionError
 from pyramid.interfaces import PHASE2_CONFIG, ISecurityPolicy
 
 from .auth.keys import AuthSettings, read_auth_settings
@@ -35,7 +35,13 @@ def main(global_config: Mapping[str, str], **settings: Any) -> Any:
             config.include(include)
         except ImportError as problem:
             raise ConfigurationError(f"setting uws.includes = {include}: {problem}") from problem
-    return config.make_wsgi_app()
+    try:
+        return config.make_wsgi_app()
+    except ConfigurationExecutionError as problem:
+        # Pyramid tells the place in the code, of which an ini file has none, behind the sentence.
+        if isinstance(problem.evalue, ConfigurationError):
+            raise problem.evalue from problem
+        raise
 
 
 def includeme(config: Any) -> None:

@@ -21,6 +21,11 @@ CACHE = 3000
 
 def open_databases(storage: str, archive: str) -> DB:
     """Open the database behind a zodburi, and beside it that of the archive unless its uri is empty."""
+    if archive and _same_file(storage, archive):
+        raise ConfigurationError(
+            f"setting uws.archive.uri = {archive}: this is the database of the jobs, uws.storage; "
+            "give the archive another one, or leave the setting away"
+        )
     database = open_database(storage)
     if archive:
         try:
@@ -29,6 +34,11 @@ def open_databases(storage: str, archive: str) -> DB:
             database.close()
             raise
     return database
+
+
+def _same_file(one: str, other: str) -> bool:
+    files = [file_of(uri) for uri in (one, other)]
+    return None not in files and len({Path(file).resolve() for file in files if file}) == 1
 
 
 def close_databases(database: DB) -> None:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
+from pyramid.exceptions import ConfigurationError
 from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.admin.actions import Actions
@@ -174,5 +175,11 @@ def _within(definition: ServiceDefinition, settings: Settings) -> ServiceDefinit
 
 
 def _make_private(settings: Settings) -> None:
-    for folder in (settings.var, settings.results, settings.work):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in ("var", "results", "work"):
+        folder = getattr(settings, name)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise ConfigurationError(
+                f"setting uws.{name}: the folder {folder} cannot be made ({problem.strerror})"
+            ) from problem

@@ -114,10 +114,19 @@ def _parameter_line(parameter: dict[str, Any]) -> str:
     facts = [kind, parameter["unit"], "multiple" if parameter["multiple"] else None]
     facts += ["required" if parameter["required"] else None]
     facts += [
-        f"{name} {parameter[name]}" for name in ("default", "minimum", "maximum") if parameter[name] is not None
+        f"{name} {_as_word(parameter[name])}"
+        for name in ("default", "minimum", "maximum")
+        if parameter[name] is not None
     ]
     facts += ["one of " + ", ".join(map(str, parameter["options"]))] if parameter["options"] else []
     return f"    {parameter['name']} ({', '.join(filter(None, facts))}): {parameter['description']}"
+
+
+def _as_word(value: Any) -> str:
+    """Return a value as clients write it."""
+    if isinstance(value, list):
+        return ", ".join(map(_as_word, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _upload_line(upload: dict[str, Any]) -> str:

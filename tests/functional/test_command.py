@@ -33,7 +33,7 @@ SECTIONS = {
             "parameters": """
                 NAME   required            -- Anything.
                 MANY   multiple            -- Several things.
-                FLAG   boolean             -- A switch.
+                FLAG   boolean default=false -- A switch.
                 FILE                       -- A file.
                 PLAIN  default=plain       -- A word of its own.""",
             "stdout": "told application/json",
@@ -206,6 +206,13 @@ class TestArguments:
 
         assert refused.status_code == 400
         wait_for_phase(job, "COMPLETED")
+
+
+class TestThePageOfTheService:
+    def test_values_are_shown_as_clients_write_them(self, commands):
+        page = http.get(f"{commands.url}/tell", headers={"Accept": "text/plain"}).text
+
+        assert "FLAG (boolean, default false): A switch." in page
 
 
 class TestProgress:

@@ -1,5 +1,6 @@
 """The directives: checked at start, loud when two want the same, and told to whoever looks."""
 
+import re
 import shutil
 import sys
 import textwrap
@@ -733,6 +734,35 @@ class TestMain:
             main({"__file__": ini(f"core = {CORE}")}, **{"uws.var": str(tmp_path / "var")}, **settings)
 
         assert not (tmp_path / "var").exists()
+
+    @pytest.mark.parametrize(
+        ("settings", "lines", "message"),
+        [
+            (
+                {},
+                ["renderers = asnyc"],
+                r"service probe: there is no renderer 'asnyc'; add_uws_renderer makes one known",
+            ),
+            (
+                {"uws.work": "{0}/file/work"},
+                [],
+                r"setting uws\.work: the folder \S+/file/work cannot be made \(Not a directory\)",
+            ),
+            (
+                {"uws.archive.uri": "file://{0}/../{0.name}/var/uws.fs?create=true"},
+                [],
+                r"setting uws\.archive\.uri = \S+: this is the database of the jobs, uws\.storage; give .*",
+            ),
+        ],
+    )
+    def test_the_sentence_of_a_mistake_stands_alone(self, ini, tmp_path, settings, lines, message):
+        (tmp_path / "file").touch()
+        settings = {name: value.format(tmp_path) for name, value in settings.items()}
+
+        with pytest.raises(ConfigurationError) as caught:
+            main({"__file__": ini(f"core = {CORE}", *lines)}, **{"uws.var": str(tmp_path / "var")}, **settings)
+
+        assert re.fullmatch(message, str(caught.value))
 
     def test_it_includes_what_the_ini_file_names(self, ini, tmp_path):
         settings = {"uws.var": str(tmp_path / "var"), "uws.dispatcher": "none", "uws.includes": "skyplugin"}
