@@ -38,8 +38,8 @@ def check(site: Site) -> None:
 def check_leftovers(site: Site) -> None:
     """Look for files and processes that no job names.
 
-    What belongs to a job of the future is let be, as the server lets it: its clock was set back, and it might
-    be a job that is just being made. It goes at the first start after that time.
+    What belongs to a job made after the last start is let be, as the server lets it: its clock was set back, and
+    it might be a job that is just being made. It goes at the first start after that time.
     """
     for name in _wait_until_empty(lambda: attempts(site.server)):
         site.ledger.find("orphan", f"work folder {name}")
@@ -51,7 +51,7 @@ def check_leftovers(site: Site) -> None:
 
 def _nobodys(site: Site) -> set[str]:
     folders = {path.name for path in (site.server.var / "results").glob("*/*")}
-    return {name for name in folders - _ids(site) if created_at(name) < site.now()}
+    return {name for name in folders - _ids(site) if created_at(name) < site.started}
 
 
 def _ids(site: Site, **filters: list[str]) -> set[str]:

@@ -67,11 +67,10 @@ def fill_disk(site: Site) -> bool:
     """Fill the disk of database, results and work, and give the room back a moment later."""
     if site.disk is None:
         return False
-    site.ledger.harm()
-    site.disk.fill(site.chance.randrange(MOST_PAGES))
-    time.sleep(site.chance.uniform(0.05, 0.6))
-    site.ledger.harm()  # also those that were made meanwhile
-    site.disk.clear()
+    with site.ledger.harming():
+        site.disk.fill(site.chance.randrange(MOST_PAGES))
+        time.sleep(site.chance.uniform(0.05, 0.6))
+        site.disk.clear()
     return True
 
 

@@ -1,8 +1,11 @@
 """What clients know for sure, and what was found to be otherwise."""
 
+import contextlib
 import dataclasses
+import math
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tests.support.http import FINAL
@@ -76,6 +79,16 @@ class Ledger:
         for job in list(self.jobs.values()):
             if job.final is None and (job_ids is None or job.job_id in job_ids):
                 job.harmed = True
+
+    @contextlib.contextmanager
+    def harming(self) -> Iterator[None]:
+        """Note that a fault strikes all that is there while the block lasts, and what is made meanwhile."""
+        self.harm()
+        self.struck = math.inf
+        try:
+            yield
+        finally:
+            self.harm()
 
     def survive(self, job_ids: set[str]) -> None:
         """Note that these jobs were at work when the web process was killed."""

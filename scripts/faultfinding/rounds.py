@@ -88,5 +88,5 @@ def _end(site: Site) -> None:
     """Start once more, when all that was the future is past: now nothing at all may be left over."""
     site.server.kill()
     site.step(site.latest - site.offset + 60)
-    site.server.start()
+    site.start()
     check(site)

@@ -64,6 +64,7 @@ class Site:
         self.diaries = server.folder / "diaries"
         self.diaries.mkdir()
         self.offset = self.latest = 0  # of the clock, in seconds: now, and at most
+        self.started = self.now()  # when the server was started last, by its clock
         self._backup: Backup | None = None
         self._load: Load | None = None
 
@@ -115,6 +116,7 @@ class Site:
     def start(self) -> None:
         """Start the server if it does not run."""
         if not self.server.is_running:
+            self.started = self.now()
             self.server.start()
 
     # The database
