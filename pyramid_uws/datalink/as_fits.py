@@ -130,9 +130,14 @@ def _table_part(layout: Layout, index: int) -> _Part:
     return _Part(header, len(content), lambda: [content])
 
 
+def plain(line: str) -> str:
+    """Return a line as a header may have it: what cannot be printed there becomes a question mark."""
+    return "".join(mark if " " <= mark <= "~" else "?" for mark in line)
+
+
 def _tell(header: fits.Header, history: Sequence[str]) -> None:
     for line in history:
-        header.add_history(line.encode("ascii", "replace").decode())
+        header.add_history(plain(line))
 
 
 def _header(plan: Plan, extension: Extension) -> fits.Header:

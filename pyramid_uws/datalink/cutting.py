@@ -7,9 +7,9 @@ from pyramid_uws.parameters.formats import FITS, MEDIA_TYPES, VOTABLE
 
 from . import as_fits, as_png, as_votable, spectrum_cuts
 from .cuts import Cut
-from .layout import Layout, read_layout
+from .layout import read_layout
 from .observations import Observation
-from .planning import plan_of
+from .planning import Plan, plan_of
 from .problems import CannotCut, Unreadable
 from .spectra import Spectrum, read_spectrum
 
@@ -24,8 +24,11 @@ def _untold(_done: float) -> None:
 
 
 def estimate(observation: Observation, cut: Cut, history: Sequence[str] = ()) -> int:
-    """Return how many bytes a cut has as FITS, without reading pixels; :exc:`NoOverlap` if there is nothing."""
-    return _piece(observation, cut).size(history)
+    """Return how many bytes a cut has as FITS, without reading pixels; :exc:`NoOverlap` if there is nothing.
+
+    Polygons of many corners are taken to be somewhat larger than they are, since a client waits for the answer.
+    """
+    return _piece(observation, cut, exact=False).size(history)
 
 
 def cut(
@@ -57,10 +60,10 @@ def formats(observation: Observation) -> tuple[str, ...]:
     return (FITS, *others.get(observation.kind, ()))
 
 
-def _piece(observation: Observation, cut: Cut) -> "_Pixels | _Samples":
+def _piece(observation: Observation, cut: Cut, *, exact: bool = True) -> "_Pixels | _Samples":
     layout = read_layout(observation.path)
     if layout is not None:
-        return _Pixels(observation, cut, layout)
+        return _Pixels(observation, cut, plan_of(observation, layout, cut, exact=exact))
     spectrum = read_spectrum(observation.path)
     if spectrum is not None:
         return _Samples(observation, cut, spectrum)
@@ -70,9 +73,9 @@ def _piece(observation: Observation, cut: Cut) -> "_Pixels | _Samples":
 class _Pixels:
     """A part of the axes of an image, cube or spectrum."""
 
-    def __init__(self, observation: Observation, cut: Cut, layout: Layout) -> None:
+    def __init__(self, observation: Observation, cut: Cut, plan: Plan) -> None:
         self._observation = observation
-        self._plan = plan_of(observation, layout, cut)
+        self._plan = plan
         parts = ",".join(
             f"{part.start + 1}:{part.stop}" + (f":{part.step}" if part.step not in (None, 1) else "")
             for part in self._plan.parts

@@ -99,6 +99,22 @@ def reference_pixel(header: fits.Header, axis: int, system: str = "") -> float:
     return float(header.get(f"CRPIX{axis}{system}", 1.0 if linear else 0.0))
 
 
+def readable(header: fits.Header) -> fits.Header:
+    """Return a copy of a header without cards that cannot be read, such as texts with marks that are not ASCII."""
+    found = header.copy()
+    for number in reversed(range(len(found.cards))):
+        if not _is_readable(found.cards[number]):
+            del found[number]
+    return found
+
+
+def _is_readable(card: fits.Card) -> bool:
+    try:
+        return f"{card.value}{card.comment}".isprintable() and bool(str(card))
+    except (ValueError, fits.VerifyError):
+        return False
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[fits.HDUList]:
     """Open a file to read it as it is stored, without warnings about habits of its maker."""
@@ -138,7 +154,7 @@ def _read_layout(path: Path, state: State) -> Layout | None:
         wcs = _coordinates(path, hdus, data)
         others = tuple(other for other in extensions if other is not data and _is_alike(other, data))
         tables = tuple(index for index, hdu in enumerate(hdus) if hdu.name in _tables_of(data))
-        return Layout(path, state, hdus[0].header.copy(), data, others, grids, tables, wcs, **_axes(data, wcs))
+        return Layout(path, state, readable(hdus[0].header), data, others, grids, tables, wcs, **_axes(data, wcs))
 
 
 def _extension(index: int, hdu: Any) -> Extension | None:
@@ -149,7 +165,7 @@ def _extension(index: int, hdu: Any) -> Extension | None:
         return None
     compressed = isinstance(hdu, fits.CompImageHDU)
     place = None if compressed else int(hdu.fileinfo()["datLoc"])
-    return Extension(index, hdu.header.copy(), lengths, int(hdu.header["BITPIX"]), place)
+    return Extension(index, readable(hdu.header), lengths, int(hdu.header["BITPIX"]), place)
 
 
 def _main(extensions: list[Extension]) -> Extension | None:

@@ -49,10 +49,13 @@ class Plan:
         return prod(self.lengths) * abs(self.bitpix(extension)) // 8
 
 
-def plan_of(observation: Observation, layout: Layout, cut: Cut) -> Plan:
-    """Return what is to be cut out of an observation; :exc:`NoOverlap` if that is nothing."""
+def plan_of(observation: Observation, layout: Layout, cut: Cut, *, exact: bool = True) -> Plan:
+    """Return what is to be cut out of an observation; :exc:`NoOverlap` if that is nothing.
+
+    Unless it has to be exact, it is known soon also for complicated shapes, and may be somewhat too much.
+    """
     parts = {axis: slice(0, length) for axis, length in enumerate(layout.lengths)}
-    region = _region(observation, layout, cut)
+    region = _region(observation, layout, cut, exact=exact)
     if region is not None:
         assert layout.plane is not None
         columns, rows = layout.plane
@@ -87,14 +90,14 @@ def _may_hold(circle: tuple[float, float, float], cut: Cut) -> bool:
     return bool(nearest <= np.radians(circle[2]))
 
 
-def _region(observation: Observation, layout: Layout, cut: Cut) -> Region | None:
+def _region(observation: Observation, layout: Layout, cut: Cut, *, exact: bool) -> Region | None:
     if cut.shape is None:
         return None
     sky = sky_of(layout)
     if sky is None:
         check_limits(observation, Cut(shape=cut.shape))
         return None
-    region = region_of(sky, shape_of(cut.shape))
+    region = region_of(sky, shape_of(cut.shape), exact=exact)
     if region is None:
         raise nothing(observation, "POS", cut)
     return region

@@ -60,11 +60,16 @@ class Region:
         return range(self.box.left, self.box.right)
 
 
-def region_of(sky: Sky, shape: Shape) -> Region | None:
-    """Return the pixels of an image that a shape means, None if it does not meet the image."""
+def region_of(sky: Sky, shape: Shape, *, exact: bool = True) -> Region | None:
+    """Return the pixels of an image that a shape means, None if it does not meet the image.
+
+    Unless it has to be exact, the box of a costly shape may be somewhat too large, and nothing in it be meant.
+    """
     outline, gap = _near(sky, shape)
     x, y = sky.pixels(outline)
     rough = _rough(sky, shape, x, y, gap / sky.scale + 1)
+    if rough is not None and shape.is_costly and not exact:
+        return Region(rough, sky, shape)
     box = None if rough is None else _shrunk(sky, shape, rough)
     if box is not None:
         return Region(box, sky, shape)
@@ -101,10 +106,9 @@ def _near(sky: Sky, shape: Shape) -> tuple[Floats, float]:
 
 def _finer(starts: Floats, ends: Floats, coarse: Booleans) -> Floats:
     """Return the turns, with eight parts of each that is too coarse; what is far away is left as it is."""
-    splits = [
-        np.linspace(start, end, 8, endpoint=False) for start, end in zip(starts[coarse], ends[coarse], strict=True)
-    ]
-    return np.unique(np.concatenate([starts, ends[-1:], *splits]))
+    firsts, lengths = starts[coarse, np.newaxis], (ends - starts)[coarse, np.newaxis]
+    splits = firsts + lengths * np.linspace(0, 1, 8, endpoint=False)
+    return np.unique(np.concatenate([starts, ends[-1:], splits.ravel()]))
 
 
 def _rough(sky: Sky, shape: Shape, x: Floats, y: Floats, margin: float) -> Box | None:

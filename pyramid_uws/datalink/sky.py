@@ -1,10 +1,19 @@
 """The sky of an image: between its pixels and ICRS, and how much of the sky it covers."""
 
 from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from astropy.coordinates import ICRS, CartesianRepresentation, Galactic, SkyCoord
+from astropy.coordinates import (
+    ICRS,
+    BarycentricMeanEcliptic,
+    CartesianRepresentation,
+    Galactic,
+    SkyCoord,
+    Supergalactic,
+)
+from astropy.time import Time
 from astropy.wcs import WCS, WCSSUB_CELESTIAL, InvalidSubimageSpecificationError
 from astropy.wcs.utils import proj_plane_pixel_scales, wcs_to_celestial_frame
 
@@ -13,6 +22,9 @@ from .sphere import Booleans, Floats, degrees, normalised, separations, vectors
 
 #: So many points of each side of an image are looked at to learn what it covers.
 _POINTS = 33
+
+#: Systems of coordinates that are always the same, by what CTYPE begins with.
+_SYSTEMS = MappingProxyType({"GLON": Galactic, "SLON": Supergalactic})
 
 
 class Sky:
@@ -135,10 +147,13 @@ def sky_of(layout: Layout) -> Sky | None:
 
 
 def _frame(wcs: WCS) -> Any:
-    """Return the system of an image; RADESYS is about equatorial ones only, and found beside others."""
+    """Return the system of an image; RADESYS is found beside galactic ones, too, where it means nothing."""
     kind = str(wcs.wcs.ctype[wcs.wcs.lng])[:4]
-    if kind == "GLON":
-        return Galactic()
+    if kind in _SYSTEMS:
+        return _SYSTEMS[kind]()
+    if kind == "ELON" and "FK4" not in str(wcs.wcs.radesys):
+        equinox = wcs.wcs.equinox
+        return BarycentricMeanEcliptic(equinox=Time(equinox if np.isfinite(equinox) else 2000.0, format="jyear"))
     return wcs_to_celestial_frame(wcs) if kind == "RA--" else None
 
 

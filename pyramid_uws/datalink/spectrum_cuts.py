@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pyramid_uws.tables import Field
 
+from .as_fits import plain
 from .as_votable import vounit, write_columns
 from .cuts import Cut
 from .layout import opened
@@ -46,7 +47,7 @@ def write(spectrum: Spectrum, file: BinaryIO, wanted: NDArray[np.intp], history:
         else:
             table = fits.BinTableHDU(source.data[wanted], source.header)
         for line in history:
-            table.header.add_history(line.encode("ascii", "replace").decode())
+            table.header.add_history(plain(line))
         primary = fits.PrimaryHDU(header=spectrum.primary)
         content = io.BytesIO()
         fits.HDUList([primary, table]).writeto(content, checksum=True, output_verify="silentfix")

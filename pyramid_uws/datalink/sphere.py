@@ -17,6 +17,12 @@ Booleans = NDArray[np.bool_]
 #: Parts of right angles that are none, by the errors of rounding: a thousandth of a microarcsecond.
 _TINY = 1e-14
 
+#: The most corners of a polygon.
+MOST_CORNERS = 10_000
+
+#: With more corners than this, many positions take long to be told apart.
+_FEW_CORNERS = 100
+
 
 def vectors(lon: Any, lat: Any) -> Floats:
     """Return the unit vectors of positions in degrees."""
@@ -41,7 +47,9 @@ def normalised(positions: Floats) -> Floats:
 
 
 class Shape(ABC):
-    """A region of the sky."""
+    """A region of the sky; whether a position is within one that ``is_costly`` takes long to be told."""
+
+    is_costly = False
 
     @abstractmethod
     def holds(self, positions: Floats) -> Booleans:
@@ -103,6 +111,9 @@ class Polygon(Shape):
     """
 
     def __init__(self, corners: tuple[tuple[float, float], ...]) -> None:
+        if len(corners) > MOST_CORNERS:
+            raise CannotCut(f"The polygon has {len(corners)} corners; at most {MOST_CORNERS} are taken.")
+        self.is_costly = len(corners) > _FEW_CORNERS
         self._corners = vectors(*np.asarray(corners, dtype=float).T)
         middle = self._corners.sum(axis=0)
         if np.linalg.norm(middle) < _TINY or (self._corners @ middle <= 0).any():
@@ -117,13 +128,23 @@ class Polygon(Shape):
         depth = positions @ self._middle
         with np.errstate(divide="ignore", invalid="ignore"):
             x, y = self._flat(positions, depth)
-            inside = np.zeros(x.shape, dtype=bool)
-            corners_x, corners_y = self._flat(self._corners, self._corners @ self._middle)
-            sides = zip(corners_x, corners_y, np.roll(corners_x, -1), np.roll(corners_y, -1), strict=True)
-            for x1, y1, x2, y2 in sides:
-                crossed = (y1 > y) != (y2 > y)
-                inside ^= crossed & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1)) if y1 != y2 else False
-        return np.asarray(inside & (depth > 0))
+        return np.asarray(self._encloses(x.ravel(), y.ravel()).reshape(depth.shape) & (depth > 0))
+
+    def _encloses(self, x: Floats, y: Floats) -> Booleans:
+        """Tell which places are enclosed; each side is compared with those that are as high as it is."""
+        order = np.argsort(y)  # NaN comes last, above all sides
+        x, y = x[order], y[order]
+        inside = np.zeros(x.shape, dtype=bool)
+        x1, y1 = self._flat(self._corners, self._corners @ self._middle)
+        x2, y2 = np.roll(x1, -1), np.roll(y1, -1)
+        firsts, lasts = np.searchsorted(y, np.minimum(y1, y2)), np.searchsorted(y, np.maximum(y1, y2))
+        for side in np.flatnonzero(firsts < lasts):
+            some = slice(firsts[side], lasts[side])
+            slope = (x2[side] - x1[side]) / (y2[side] - y1[side])
+            inside[some] ^= x[some] < x1[side] + (y[some] - y1[side]) * slope
+        found = np.empty_like(inside)
+        found[order] = inside
+        return found
 
     def outline(self, turns: Floats) -> Floats:
         """Return positions along the outline."""

@@ -246,7 +246,7 @@ class TestTime:
 
 @pytest.mark.parametrize(
     "cards",
-    [{"CRVAL1": 1e9}, {"CTYPE1": "SOLX", "CTYPE2": "SOLY"}, {"CTYPE1": "ELON-TAN", "CTYPE2": "ELAT-TAN"}, {}],
+    [{"CRVAL1": 1e9}, {"CTYPE1": "SOLX", "CTYPE2": "SOLY"}, {"CTYPE1": "HPLN-TAN", "CTYPE2": "HPLT-TAN"}, {}],
 )
 def test_images_without_a_sky_that_is_known_are_not_filtered_by_shapes(saved, cards):
     hdu = fits.PrimaryHDU(np.ones((4, 4), dtype="f4"))
