@@ -1,5 +1,6 @@
 """How clients log in: pyvo's AuthSession, and what TOPCAT and STILTS do, played back and by STILTS itself."""
 
+import gc
 import re
 import shutil
 import subprocess
@@ -135,9 +136,11 @@ class TestPyvo:
         job.delete()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pyvo leaves the connection to the garbage collection
 def test_a_tap_service_of_pyvo_reads_open_capabilities(site):
     with requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
 
         assert TAPService(f"{site.url}/tap", session=session).capabilities
+        gc.collect()

@@ -296,7 +296,7 @@ def test_after_the_death_of_everything_jobs_at_work_say_so_and_the_others_run(ma
 @pytest.mark.spec("U-86")
 def test_the_execution_duration_holds_for_an_adopted_job_whose_keeper_is_stuck(make_faulty_server):
     server = make_faulty_server()
-    job = create(server.joblist("sleeper"), EXECUTIONDURATION=2, PHASE="RUN")
+    job = create(server.joblist("sleeper"), EXECUTIONDURATION=4, PHASE="RUN")
     keeper = wait_for_process(server, job, "uws-keeper")
     wait_for_process(server, job, "uws-core")
 

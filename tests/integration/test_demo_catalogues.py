@@ -26,6 +26,7 @@ class Job:
 
     def __init__(self, **sent):
         self.parameters = complete(crossmatch.PARAMETERS, tuple(sent.items()))
+        self.uploads = {}
         self.results = {}
 
     def add_result(self, id, media_type, content):  # noqa: A002

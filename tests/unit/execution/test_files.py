@@ -76,7 +76,8 @@ class TestRemoveTree:
 
     def test_what_a_link_points_to_is_left_alone(self, tmp_path, monkeypatch):
         precious = tmp_path / "precious"
-        precious.mkdir(mode=0o755)
+        precious.mkdir()
+        precious.chmod(0o755)
         outer = tmp_path / "outer"
         outer.mkdir()
         (outer / "link").symlink_to(precious)
