@@ -19,10 +19,20 @@ from tests.support.accounts import make_token, password_of, write_users
 from tests.support.http import Session, http
 from tests.support.server import Server
 
-# pyvo does not know the parameters of an interface, and says so.
-pytestmark = pytest.mark.filterwarnings("ignore::pyvo.utils.xml.exceptions.UnknownElementWarning")
+pytestmark = [
+    # pyvo does not know the parameters of an interface, and says so.
+    pytest.mark.filterwarnings("ignore::pyvo.utils.xml.exceptions.UnknownElementWarning"),
+    # It leaves connections to the garbage collection, which is done where that is known.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 
 STILTS = shutil.which("stilts")
+
+
+@pytest.fixture(autouse=True)
+def collected():
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +146,9 @@ class TestPyvo:
         job.delete()
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pyvo leaves the connection to the garbage collection
 def test_a_tap_service_of_pyvo_reads_open_capabilities(site):
     with requests.Session() as session:
         session.trust_env = False
         session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
 
         assert TAPService(f"{site.url}/tap", session=session).capabilities
-        gc.collect()
