@@ -96,6 +96,18 @@ LINKS_PARAMETERS: Final = (
     replace(RESPONSEFORMAT, description="votable, or a media type of a VOTable."),
 )
 
+#: What the table of all observations takes.
+LIST_PARAMETERS: Final = (
+    Parameter(
+        name="MAXREC",
+        type="int",
+        ucd="meta.number",
+        minimum=0,
+        description="The largest number of rows in the table; 0 asks for its columns only.",
+    ),
+    LINKS_PARAMETERS[1],
+)
+
 #: Type of a parameter -> datatype and arraysize in VOTable; others are texts.
 _DATATYPES = MappingProxyType(
     {"circle": ("double", "3"), "polygon": ("double", "*"), "interval": ("double", "2"), "int": ("long", None)}

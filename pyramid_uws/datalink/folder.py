@@ -14,6 +14,7 @@ lack, ``observations.ini`` in the folder may add, a section for each file:
 """
 
 import configparser
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -44,7 +45,7 @@ class Folder:
 
     def __call__(self, id: str) -> Observation:  # noqa: A002 - the parameter's name
         """Return the observation of an ID; :exc:`NotFound` if there is none."""
-        found = next((file for place in self.places if (file := _listed(place).get(id))), None)
+        found = next((file for place in self.places if (file := _found(place, id))), None)
         if found is None:
             raise NotFound(id)
         notes = next((notes for place in self.places if (notes := _notes(place).get(id))), {})
@@ -59,11 +60,21 @@ def _listed(place: Path) -> Mapping[str, Path]:
     """Return the files of a place that may be read, by name."""
     if place.is_file():
         return {place.name: place}
+    return {name: place / name for name in _names(place) if _is_there(place, place / name)}
+
+
+def _found(place: Path, name: str) -> Path | None:
+    """Return the file of this name, if the place lists it; the others are not looked at."""
+    if place.is_file():
+        return place if place.name == name else None
+    return place / name if name in _names(place) and _is_there(place, place / name) else None
+
+
+def _names(folder: Path) -> list[str]:
     try:
-        entries = list(place.iterdir())
+        return os.listdir(folder)  # noqa: PTH208 - names are all that is wanted, of thousands
     except OSError as problem:
         raise Unreadable(f"The folder of observations cannot be read: {problem.strerror}.") from problem
-    return {entry.name: entry for entry in entries if _is_there(place, entry)}
 
 
 def _is_there(folder: Path, entry: Path) -> bool:

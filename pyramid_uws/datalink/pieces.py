@@ -18,7 +18,8 @@ class Datalink:
     """The pieces, by dotted name (``package.module:name``), and what they are held to.
 
     ``descriptor`` is called once, with ``folder`` (a path) if there is one, and gives a *descriptor generator*: a
-    callable that turns an id into an observation, or raises :class:`~pyramid_uws.datalink.NotFound`.
+    callable that turns an id into an observation, or raises :class:`~pyramid_uws.datalink.NotFound`; if it can be
+    iterated over, that gives the ids that there are.
     ``access(observation, user)`` tells whether a user (None: nobody is logged in) may have an observation.
     ``links`` name *link makers*: ``maker(observation, offer)`` yields
     :class:`~pyramid_uws.documents.datalink.Link` and :class:`~pyramid_uws.documents.datalink.Descriptor`.

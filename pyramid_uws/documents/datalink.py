@@ -110,7 +110,7 @@ def links_document(links: Iterable[Link], descriptors: Iterable[Descriptor], ove
     status = info("QUERY_STATUS", "OVERFLOW", overflow) if overflow else info("QUERY_STATUS", "OK")
     rows = [_row(link) for link in links]
     results = [status, info("standardID", DATALINK), table("links", COLUMNS, rows)]
-    resources = [parent("RESOURCE", results, {"type": "results"}), *map(_resource, descriptors)]
+    resources = [parent("RESOURCE", results, {"type": "results"}), *map(resource, descriptors)]
     return document("VOTABLE", resources, VOTABLE_ATTRIBUTES)
 
 
@@ -118,7 +118,8 @@ def _row(link: Link) -> Sequence[object]:
     return [getattr(link, column.name.lower()) for column in COLUMNS]
 
 
-def _resource(descriptor: Descriptor) -> str:
+def resource(descriptor: Descriptor) -> str:
+    """Write a service descriptor."""
     attributes = {"type": "meta", "utype": descriptor.utype, "ID": descriptor.id, "name": descriptor.name}
     inputs = parent("GROUP", map(_input, descriptor.inputs), {"name": "inputParams"})
     return described("RESOURCE", attributes, descriptor.description, [*_about(descriptor), inputs])

@@ -19,6 +19,7 @@ class Column:
     unit: str = ""
     ucd: str = ""
     id: str = ""
+    utype: str = ""
     description: str = ""
 
 
@@ -65,6 +66,8 @@ def _attributes(column: Column, is_wide: bool) -> Iterator[tuple[str, str]]:
         yield "unit", column.unit
     if column.ucd:
         yield "ucd", column.ucd
+    if column.utype:
+        yield "utype", column.utype
 
 
 def described(name: str, attributes: dict[str, str], description: str, children: Iterable[str] = ()) -> str:

@@ -16,6 +16,7 @@ def includeme(config: Any) -> None:
         "joblist",
         "links",
         "log",
+        "observations",
         "openapi",
         "shares",
         "site",

@@ -3,9 +3,8 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import IO, Any
+from typing import Any
 
 from pyramid.httpexceptions import HTTPForbidden
 from pyramid.request import Request
@@ -27,32 +26,23 @@ from pyramid_uws.documents.datalink import (
 )
 from pyramid_uws.exceptions import BadRequest, BadValue, NoSuchThing, UWSError
 from pyramid_uws.interfaces import ILinksRenderer
-from pyramid_uws.parameters.formats import VOTABLE
 from pyramid_uws.tree.datalink import LinksRenderer
 from pyramid_uws.tree.rights import READ
 from pyramid_uws.uws.control import given, single
 
 from .contents import stream
-from .data import endpoints_of, pieces_of
+from .data import FORMATS, endpoints_of, no_files, pieces_of, table_type
 from .exchange import Exchange
 from .forms import read_form
 from .resources import add_resource_views
 
 log = logging.getLogger(__name__)
 
-#: What RESPONSEFORMAT may say, in lower case -> Content-Type.
-_FORMATS = {
-    "votable": LINKS_TYPE,
-    VOTABLE: LINKS_TYPE,
-    "text/xml": "text/xml",
-    "application/xml": "application/xml",
-}
-
 
 def show_links(context: LinksRenderer, request: Request) -> Response:
     """GET and POST: the links of some ids, in the order in which they were asked for."""
-    pairs = read_form(request, _no_files)
-    media_type = _media_type(single(pairs, "RESPONSEFORMAT"))
+    pairs = read_form(request, no_files)
+    media_type = table_type(single(pairs, "RESPONSEFORMAT"), LINKS_TYPE)
     pieces = pieces_of(context, request)
     ids = given(pairs, "ID")
     answered = ids[: pieces.datalink.max_ids]
@@ -70,7 +60,7 @@ def show_links(context: LinksRenderer, request: Request) -> Response:
 
 def show_file(context: LinksRenderer, request: Request) -> Response:
     """GET ``file``: the file of an observation, whole or by Range."""
-    name = single(read_form(request, _no_files), "ID")
+    name = single(read_form(request, no_files), "ID")
     if name is None:
         raise BadRequest("The file of which observation? ID is missing.")
     observation = _may_have(pieces_of(context, request), name, request)
@@ -150,7 +140,7 @@ def _offer(context: LinksRenderer, request: Request, number: int, pieces: Pieces
 
 def _this_service(context: LinksRenderer, request: Request) -> Descriptor:
     """Return what this service says of itself."""
-    formats = as_input(RESPONSEFORMAT, description="The format of the table.", options=tuple(_FORMATS))
+    formats = as_input(RESPONSEFORMAT, description="The format of the table.", options=FORMATS)
     return Descriptor(
         id="this",
         name="links",
@@ -161,19 +151,6 @@ def _this_service(context: LinksRenderer, request: Request) -> Descriptor:
         content_type=LINKS_TYPE,
         inputs=(as_input(ID, description="The id of an observation; may be repeated."), formats),
     )
-
-
-def _media_type(wish: str | None) -> str:
-    if wish is None:
-        return LINKS_TYPE
-    found = _FORMATS.get(wish.partition(";")[0].strip().lower().replace(" ", "+"))
-    if found is None:
-        raise BadValue("RESPONSEFORMAT", wish, f"a table of links comes as {', '.join(_FORMATS)}")
-    return found
-
-
-def _no_files(name: str, _media_type: str) -> AbstractContextManager[IO[bytes]]:
-    raise BadRequest(f"{name} was sent as a file; there are no files to be sent here.")
 
 
 def includeme(config: Any) -> None:

@@ -6,7 +6,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws import interfaces
-from pyramid_uws.datalink.declarations import LINKS_PARAMETERS
+from pyramid_uws.datalink.declarations import LINKS_PARAMETERS, LIST_PARAMETERS
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.documents.openapi import Api, openapi_document
 from pyramid_uws.exceptions import NoSuchThing
@@ -38,6 +38,7 @@ def openapi(context: Service, request: Request) -> Response:
         syncs=names(interfaces.ISyncRenderer),
         links=names(interfaces.ILinksRenderer),
         link_parameters=LINKS_PARAMETERS,
+        list_parameters=LIST_PARAMETERS,
         examples=bool(definition.examples),
     )
     return Response(text=openapi_document(api, request.resource_url(context)), content_type=JSON, charset="UTF-8")

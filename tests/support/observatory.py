@@ -22,7 +22,9 @@ PIECES = {
 
 DEMO = str(PROJECT / "pyramid_uws/demo/observations")
 
-#: Sections of an ini file: the demo's service; the same data under limits; pieces of our own.
+_OWN = {f"datalink_{key}": value if isinstance(value, str) else " ".join(value) for key, value in PIECES.items()}
+
+#: Sections of an ini file: the demo's service; the same data under limits; pieces of our own, twice.
 SECTIONS = {
     "uws:service:observations": {
         "datalink_descriptor": "pyramid_uws.demo.observed:observations",
@@ -34,9 +36,8 @@ SECTIONS = {
         "datalink_max_results": "4",
         "datalink_max_sync": "20k",
     },
-    "uws:service:plates": {
-        f"datalink_{key}": value if isinstance(value, str) else " ".join(value) for key, value in PIECES.items()
-    },
+    "uws:service:plates": _OWN,
+    "uws:service:listed": _OWN | {"datalink_descriptor": f"{__name__}:ListedShelf"},
 }
 
 
@@ -71,6 +72,13 @@ class Shelf:
         if id == "cursed":
             raise RuntimeError("nobody foresaw this")
         return Plate(id)
+
+
+class ListedShelf(Shelf):
+    """Names what it has, troubles included."""
+
+    def __iter__(self):
+        return iter(["a", "lost", "wet", "cursed", "secret", "b"])
 
 
 def may_see(observation, user):

@@ -12,7 +12,7 @@ from pyramid_uws.parameters import Parameter
 
 from .jobs import job_paths
 from .pieces import COMPONENTS, FAILURE, answer, text_answer
-from .sync import links_path, sync_path
+from .sync import links_path, list_path, sync_path
 
 _NAMES = (
     "Names of parameters are case-insensitive, values are not. Parameters that are not declared here are kept "
@@ -25,7 +25,7 @@ class Api:
     """What there is to be described.
 
     ``lists``, ``syncs`` and ``links`` are the names of its job lists, sync endpoints and tables of links; the last
-    take ``link_parameters``, and no others.
+    take ``link_parameters``, and no others, and the tables of all observations take ``list_parameters``.
     """
 
     title: str
@@ -36,6 +36,7 @@ class Api:
     syncs: tuple[str, ...]
     links: tuple[str, ...] = ()
     link_parameters: tuple[Parameter, ...] = ()
+    list_parameters: tuple[Parameter, ...] = ()
     examples: bool
 
 
@@ -47,7 +48,7 @@ def openapi_document(api: Api, url: str) -> str:
     for name in api.syncs:
         paths |= sync_path(name, api.parameters)
     for name in api.links:
-        paths |= links_path(name, api.link_parameters)
+        paths |= links_path(name, api.link_parameters) | list_path(name, api.list_parameters)
     paths |= _self_description(examples=api.examples)
     return json.dumps(
         {

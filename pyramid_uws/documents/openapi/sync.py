@@ -8,6 +8,7 @@ from .parameters import schema_of
 from .pieces import answer, form
 
 _TEXT = {"type": "string"}
+_VOTABLES = ("application/x-votable+xml", "text/xml", "application/xml")
 
 #: Renderers differ in how they tell errors: by error documents, or by sentences. 405 is a sentence with all.
 _FAILURE = {"default": answer("It was not done.", {"application/x-votable+xml": _TEXT, "text/plain": _TEXT})}
@@ -26,8 +27,13 @@ def sync_path(name: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 
 def links_path(name: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
     """Return the path of a table of links (DataLink 1.1), which takes these parameters."""
-    kinds = ("application/x-votable+xml", "text/xml", "application/xml")
-    return _path(name, parameters, {"200": answer("The links, as a VOTable.", dict.fromkeys(kinds, _TEXT))})
+    return _path(name, parameters, {"200": answer("The links, as a VOTable.", dict.fromkeys(_VOTABLES, _TEXT))})
+
+
+def list_path(name: str, parameters: tuple[Parameter, ...]) -> dict[str, Any]:
+    """Return the path of the table of all observations that there are links of, which takes these parameters."""
+    responses = {"200": answer("The observations, as a VOTable.", dict.fromkeys(_VOTABLES, _TEXT))}
+    return _path(f"{name}/list", parameters, responses)
 
 
 def _path(name: str, parameters: tuple[Parameter, ...], responses: dict[str, Any]) -> dict[str, Any]:
@@ -38,10 +44,11 @@ def _path(name: str, parameters: tuple[Parameter, ...], responses: dict[str, Any
         for parameter, schema in taken.items()
         if "contentMediaType" not in schema
     ]
-    common = {"tags": [name], "responses": responses | _FAILURE}
+    operation = name.replace("/", "_")
+    common = {"tags": [name.partition("/")[0]], "responses": responses | _FAILURE}
     return {
         f"/{name}": {
-            "get": {"operationId": f"get_{name}", "parameters": query, **common},
-            "post": {"operationId": f"post_{name}", "requestBody": form(taken), **common},
+            "get": {"operationId": f"get_{operation}", "parameters": query, **common},
+            "post": {"operationId": f"post_{operation}", "requestBody": form(taken), **common},
         }
     }

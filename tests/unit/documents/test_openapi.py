@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from pyramid_uws.datalink.declarations import LINKS_PARAMETERS
+from pyramid_uws.datalink.declarations import LINKS_PARAMETERS, LIST_PARAMETERS
 from pyramid_uws.demo import countdown, crossmatch
 from pyramid_uws.documents.openapi import Api, openapi_document
 from pyramid_uws.documents.openapi.parameters import schema_of
@@ -124,13 +124,27 @@ def test_errors_of_a_sync_endpoint_are_documents_whatever_their_status(document,
 
 @pytest.mark.spec("O-01")
 def test_a_table_of_links_takes_ids_and_a_format_and_nothing_else():
-    found = written((), (), (), links=("links",), link_parameters=LINKS_PARAMETERS)
+    found = written(
+        (), (), (), links=("links",), link_parameters=LINKS_PARAMETERS, list_parameters=LIST_PARAMETERS
+    )
 
     OpenAPIV31SpecValidator(found).validate()
     taken = found["paths"]["/links"]
     assert [each["name"] for each in taken["get"]["parameters"]] == ["ID", "RESPONSEFORMAT"]
     assert set(fields(found, "/links")["properties"]) == {"ID", "RESPONSEFORMAT"}
     assert set(taken["get"]["responses"]) == {"200", "default"}
+
+
+@pytest.mark.spec("O-01")
+def test_the_table_of_all_observations_takes_a_number_of_rows_and_a_format():
+    found = written(
+        (), (), (), links=("links",), link_parameters=LINKS_PARAMETERS, list_parameters=LIST_PARAMETERS
+    )
+
+    taken = found["paths"]["/links/list"]
+    assert [each["name"] for each in taken["get"]["parameters"]] == ["MAXREC", "RESPONSEFORMAT"]
+    assert taken["get"]["operationId"] == "get_links_list"
+    assert set(fields(found, "/links/list")["properties"]) == {"MAXREC", "RESPONSEFORMAT"}
 
 
 @pytest.mark.spec("O-01")
