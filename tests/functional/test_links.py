@@ -1,5 +1,6 @@
 """The table of links over real HTTP (DataLink 1.1)."""
 
+import gc
 import re
 import subprocess
 from urllib.parse import parse_qs, urlsplit
@@ -289,8 +290,13 @@ class TestTheFile:
         assert http.get(f"{links}/file").status_code == 400
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyvo forgets to close sockets
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pyvo leaves connections to the garbage collection
 class TestClients:
+    @pytest.fixture(autouse=True)
+    def collected(self):
+        yield
+        gc.collect()
+
     @pytest.fixture(autouse=True)
     def vocabulary(self, monkeypatch):
         """Give pyvo the vocabulary that it fetches from the IVOA, or as much of it as is needed."""

@@ -16,14 +16,12 @@ M13 = "m13.fits"
 NAMES = [M13, "muse_hdfs_image.fits", "muse_udf_subcube.fits", "sdss_J220248.31+123656.3.fits"]
 
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"  # pyvo forgets to close sockets
-)
+# pyvo leaves connections to the garbage collection, which is done where that is known.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
-@pytest.fixture
-def no_sockets_left():
-    """Have what pyvo forgot found here, not in another test."""
+@pytest.fixture(autouse=True)
+def collected():
     yield
     gc.collect()
 
@@ -143,7 +141,6 @@ def test_new_files_are_there_at_once_and_unreadable_ones_are_left_out(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [SIA2Results, TAPResults])
-@pytest.mark.usefixtures("no_sockets_left")
 class TestPyvo:
     @pytest.fixture(autouse=True)
     def vocabulary(self, monkeypatch):
@@ -177,7 +174,6 @@ class TestPyvo:
         assert record.getdataset().read(9) == b"SIMPLE  ="
 
 
-@pytest.mark.usefixtures("no_sockets_left")
 def test_pyvo_reads_what_the_columns_mean_and_cuts_a_record(observations):
     table = f"{observations.url}/observations/links/list"
     record = next(each for each in SIA2Results.from_result_url(table) if each.obs_id == M13)

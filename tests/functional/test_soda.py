@@ -1,5 +1,6 @@
 """SODA while the client waits, over real HTTP (SODA 1.0, sections 2.1, 3 and 5)."""
 
+import gc
 import io
 
 import numpy as np
@@ -237,8 +238,13 @@ def test_what_only_the_data_tell_is_told_in_the_same_way(observations, wish, sta
     assert (answer.status_code, answer.text.partition(":")[0]) == (status, label)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyvo forgets to close sockets
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # pyvo leaves connections to the garbage collection
 class TestPyvo:
+    @pytest.fixture(autouse=True)
+    def collected(self):
+        yield
+        gc.collect()
+
     @pytest.fixture
     def links(self, observations):
         return f"{observations.url}/observations/links"
