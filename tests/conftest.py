@@ -23,7 +23,7 @@ def uws_schema():
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """A running server that tests share, so they leave it as it is and look only at jobs of their own."""
-    with Server(tmp_path_factory.mktemp("server")) as server:
+    with Server(tmp_path_factory.mktemp("server"), measured=True) as server:
         yield server
 
 

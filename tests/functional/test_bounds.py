@@ -55,7 +55,7 @@ def strict():
     # Where the path is long, temporary files stay out of a job's folder: sockets could not be made in there.
     folder = Path(tempfile.mkdtemp(prefix="uws"))
     settings = {"uws.environment": "UWS_TEST_* COVERAGE_* DATA_*", "uws.max_running": "3"}
-    server = TalkativeServer(folder, services=[], sections=SECTIONS, settings=settings)
+    server = TalkativeServer(folder, services=[], measured=True, sections=SECTIONS, settings=settings)
     with server:
         yield server
     shutil.rmtree(folder)

@@ -189,7 +189,7 @@ def test_what_an_owner_may_have_running_counts_over_all_workers(web, folder, fir
 
 
 def test_a_place_that_is_free_is_taken_by_whichever_worker(web, folder, first, second):
-    jobs = [create(web.joblist("held"), FOLDER=folder, SECONDS=0.2, PHASE="RUN") for _ in range(12)]
+    jobs = [create(web.joblist("held"), FOLDER=folder, SECONDS=1, PHASE="RUN") for _ in range(12)]
     assert "HELD" in {phase(job) for job in jobs}
 
     for job in jobs:

@@ -34,6 +34,9 @@ HOST = "127.0.0.1"
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(20_000, 32_000)[_PROCESS :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
 
+#: What has the coverage of a process be measured.
+MEASURING = {"COVERAGE_PROCESS_CONFIG"}
+
 SETTINGS = {
     "use": "egg:pyramid_uws",
     "uws.list_anonymous": "true",
@@ -75,7 +78,8 @@ class Server:
 
     ``settings`` go to ``[app:main]``, ``server_settings`` to ``[server:main]``, ``sections`` to the sections
     they name, all on top of what is there; a value of None takes a key away, and a % is written %%.
-    ``services`` names those of SERVICES that are wanted, all of them unless given.
+    ``services`` names those of SERVICES that are wanted, all of them unless given. The code that runs in a server
+    counts as covered if it is ``measured``, which takes as much time again as the tests do.
     """
 
     process: subprocess.Popen | None = None
@@ -88,8 +92,10 @@ class Server:
         server_settings: Mapping[str, str | None] | None = None,
         sections: Mapping[str, Mapping[str, str | None]] | None = None,
         services: Iterable[str] | None = None,
+        measured: bool = False,
     ):
         self.folder = folder.resolve()
+        self.measured = measured or bool(os.environ.get("UWS_TEST_MEASURE"))
         self.folder.mkdir(parents=True, exist_ok=True)
         self.var = self.folder / "var"
         self.ini = self.folder / "site.ini"
@@ -197,7 +203,8 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-        return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", processes.MARK: self.mark}
+        inherited = {name: value for name, value in os.environ.items() if self.measured or name not in MEASURING}
+        return inherited | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", processes.MARK: self.mark}
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
