@@ -22,7 +22,9 @@ from pyramid_uws.execution.outlook import Outlook
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.execution.writer import Writer
+from pyramid_uws.execution.writer import Journal, Writer
+from pyramid_uws.observing.logs import RecentErrors
+from pyramid_uws.observing.numbers import Numbers
 from pyramid_uws.settings import Settings
 from pyramid_uws.snapshot import Snapshots
 from pyramid_uws.tree import Renderer, match_tree
@@ -90,7 +92,9 @@ class Site:
         self.database = open_databases(settings.storage, settings.archive_uri)
         self.store = ResultStore(settings.results)
         self.announcer = Announcer(notify)
-        self.writer = Writer(self.database, self.announcer.announce)
+        self.numbers = Numbers()
+        self.errors = RecentErrors()
+        self.writer = Writer(self.database, self._published, self.numbers)
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
         self.snapshots = Snapshots(self)
@@ -117,6 +121,7 @@ class Site:
     def open(self) -> None:
         """Match the tree to the definitions and begin to work."""
         self._open = True
+        self.errors.listen()
         self.announcer.start()
         self.writer.start()
         wanted = {
@@ -142,6 +147,13 @@ class Site:
         self.announcer.stop()
         self.watcher.close()
         close_databases(self.database)
+        self.errors.leave()
+
+    def _published(self, journal: Journal) -> None:
+        """Count what a transaction has changed, and have it told; in the writer's thread."""
+        for change in journal:
+            self.numbers.changed(change)
+        self.announcer.announce(journal)
 
     def wake(self) -> None:
         """Tell the dispatcher that there may be something to do."""

@@ -16,7 +16,31 @@ def move(journal: Journal, joblist: Joblist, job: Job, to: str, **facts: object)
 def note(journal: Journal, joblist: Joblist, job: Job, before: str | None, after: str | None) -> None:
     """Note that the job has left a phase (None: it was made) and entered another (None: it was deleted)."""
     renderer = joblist.__parent__
-    journal.append(PhaseChanged(renderer.__parent__.__name__, renderer.__name__, job.job_id, before, after))
+    journal.append(
+        PhaseChanged(
+            renderer.__parent__.__name__,
+            renderer.__name__,
+            job.job_id,
+            before,
+            after,
+            owner=job.owner,
+            runid=job.runid,
+            waited=_between(job.queued, job.started) if job.attempt == 1 else None,
+            ran=_between(job.started, job.ended),
+            failure=_failure(job),
+        )
+    )
+
+
+def _between(begin: int | None, end: int | None) -> int | None:
+    return None if begin is None or end is None else max(end - begin, 0)
+
+
+def _failure(job: Job) -> str | None:
+    """Return of what kind the job's error is: ``client`` if it is in what was sent."""
+    if job.failure is None:
+        return None
+    return "client" if job.blames_client else job.failure[0]
 
 
 def latest_end(job: Job, start: int) -> int | None:

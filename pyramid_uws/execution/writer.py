@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import transaction
@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from pyramid_uws.exceptions import Overloaded, UWSError
 from pyramid_uws.interfaces import IPhaseChanged
+from pyramid_uws.observing.numbers import Numbers
 from pyramid_uws.tree import Root, get_root
 from pyramid_uws.tree.shelf import ROOT_KEY
 
@@ -43,13 +44,22 @@ ATTEMPTS = 20
 @implementer(IPhaseChanged)
 @dataclass(frozen=True)
 class PhaseChanged:
-    """A job has left ``before`` (None: it was made) and entered ``after`` (None: it was deleted)."""
+    """A job has left ``before`` (None: it was made) and entered ``after`` (None: it was deleted).
+
+    What stands beside that is for those who count and write down: how long it has waited for its first start, and
+    how long it ran (µs), as it begins and ends; and of what kind the error is with which it has ended.
+    """
 
     service: str
     renderer: str
     job_id: str
     before: str | None
     after: str | None
+    owner: str | None = field(default=None, compare=False)
+    runid: str | None = field(default=None, compare=False)
+    waited: int | None = field(default=None, compare=False)
+    ran: int | None = field(default=None, compare=False)
+    failure: str | None = field(default=None, compare=False)
 
 
 Journal = list[PhaseChanged]
@@ -58,11 +68,16 @@ _Waiting = tuple[Change[Any], "Future[Any]"]
 
 
 class Writer:
-    """Commits changes in a thread of its own; ``publish`` is called after a commit with its journal."""
+    """Commits changes in a thread of its own.
 
-    def __init__(self, database: Any, publish: Callable[[Journal], None]) -> None:
+    ``publish`` is called after a commit with its journal, before those who have handed something over are told;
+    ``numbers`` count what commits take.
+    """
+
+    def __init__(self, database: Any, publish: Callable[[Journal], None], numbers: Numbers | None = None) -> None:
         self._database = database
         self._publish = publish
+        self._numbers = Numbers() if numbers is None else numbers
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._expected = 1
         self._thread = threading.Thread(target=self._run, name="uws-writer", daemon=True)
@@ -145,25 +160,28 @@ class Writer:
 
     def _write(self, batch: list[_Waiting], manager: Any, connection: Any) -> None:
         batch = [(change, future) for change, future in batch if future.set_running_or_notify_cancel()]
+        began = time.perf_counter()
         try:
             outcomes, journal = self._commit(batch, manager, connection)
         except Exception as problem:  # the edge of the thread: whoever waits is told
+            self._numbers.not_committed()
             if self.healthy:  # or else it was said already
                 log.exception("a transaction of %d changes could not be committed", len(batch))
             self.healthy = False
             failure = Overloaded(f"The database cannot be written at present ({type(problem).__name__}).", 30)
             outcomes, journal = [failure] * len(batch), []
         else:
+            self._numbers.committed(time.perf_counter() - began, len(batch))
             if not self.healthy:
                 log.warning("the database can be written again")
             self.healthy = True
+        if journal:
+            self._publish(journal)
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, BaseException):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-        if journal:
-            self._publish(journal)
 
     def _commit(self, batch: list[_Waiting], manager: Any, connection: Any) -> tuple[list[Any], Journal]:
         """Commit the batch, again if another process was faster; return an outcome for each change.
