@@ -88,6 +88,9 @@ setup(
             "openapi-spec-validator>=0.7.1,<1",
             "jsonschema>=4.18,<5",
             "schemathesis>=4,<5",
+            # Pages are looked at with Debian's Chromium, and by axe-core, which the second brings along.
+            "playwright>=1.55,<2",
+            "axe-playwright-python>=0.1.7,<0.2",
             "ruff>=0.17,<0.18",
             "mypy>=2,<3",
             "lxml-stubs>=0.5",

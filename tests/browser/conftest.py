@@ -1,0 +1,40 @@
+"""Fixtures of the tests that look at pages with a browser: one browser, and one site on which people log in."""
+
+import contextlib
+
+import pytest
+
+from tests.support.accounts import write_users
+from tests.support.browser import browsing, visiting
+from tests.support.server import Server
+
+#: People log in by a form, or stay nobody; root, of the group ops, looks after the site.
+SETTINGS = {
+    "uws.auth": "basic token cookie",
+    "uws.auth.admins": "group:ops",
+    "uws.auth.max_failures": "1000",
+    "uws.title": "Observatory of Tests",
+}
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser, which all tests of a process share."""
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that has somebody visit: ``visit(phone=True, dark=True, scripts=False).page``."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(visiting(browser, **options))
+
+
+@pytest.fixture(scope="session")
+def site(browser, tmp_path_factory):
+    """A server for people; not started where there is no browser to look at it."""
+    server = Server(tmp_path_factory.mktemp("site"), settings=SETTINGS, services=["countdown", "several", "echo"])
+    write_users(server.var)
+    with server:
+        yield server
