@@ -35,7 +35,15 @@ setup(
         "Topic :: Scientific/Engineering :: Astronomy",
     ],
     packages=find_packages(include=["pyramid_uws", "pyramid_uws.*"]),
-    package_data={"pyramid_uws": ["py.typed", "demo/observations/*"]},
+    package_data={
+        "pyramid_uws": [
+            "py.typed",
+            "demo/observations/*",
+            "pages/templates/*",
+            "pages/static/*",
+            "pages/static/vendor/*",
+        ]
+    },
     python_requires=">=3.11",
     install_requires=[
         "pyramid>=2.0.2,<3",
@@ -52,6 +60,7 @@ setup(
         "lxml>=5.2,<7",
         "multipart>=1.2,<3",
         "argon2-cffi>=23.1,<27",
+        "Jinja2>=3.1,<4",
         # Since 2.6 what is unpacked while it is read is bounded.
         "urllib3>=2.6,<3",
         "plaster>=1.1,<2",

@@ -44,6 +44,11 @@ class StackedPolicy:
         identity: Identity | None = request.environ[_KNOWN]
         return identity
 
+    def known(self, request: Request) -> Identity | None:
+        """Return who is asking, if that has been found out already and could be believed."""
+        identity: Identity | None = request.environ.get(_KNOWN)
+        return identity
+
     def let_be_nobody(self, request: Request) -> None:
         """Take whoever is asking for nobody, whatever they say."""
         request.environ[_KNOWN] = None

@@ -6,7 +6,12 @@ from typing import Any
 def includeme(config: Any) -> None:
     """Register all views."""
     # The last comes first: whatever the others answer has its headers.
-    for tween in ("credentials.credentials_tween", "outermost.host_tween", "outermost.headers_tween"):
+    for tween in (
+        "credentials.credentials_tween",
+        "outermost.host_tween",
+        "error_pages.error_pages_tween",
+        "outermost.headers_tween",
+    ):
         config.add_tween(f"{__name__}.{tween}")
     for module in (
         "contents",
@@ -21,6 +26,7 @@ def includeme(config: Any) -> None:
         "shares",
         "site",
         "soda",
+        "static",
         "sync",
         "vosi",
     ):

@@ -23,24 +23,27 @@ def add_resource_views(
     *,
     name: str = "",
     permission: str | Mapping[str, str] | None = None,
+    below: bool = False,
 ) -> None:
     """Register a view per method for a kind of node (a class or an interface), and 405 for the others.
 
     A GET view answers HEAD, too. ``name`` makes them named views; ``permission`` is for all of them, or
-    for each method, if it is not the usual one of each method.
+    for each method, if it is not the usual one of each method. ``below`` has them answer at paths below their
+    own, too, which is ``request.subpath``.
     """
+    place = (lambda view: view) if below else exact
     needed = dict.fromkeys(_PERMISSIONS, permission) if isinstance(permission, str) else permission or {}
     needed = {**_PERMISSIONS, **needed}
     for method, view in views.items():
         config.add_view(
-            exact(view),
+            place(view),
             context=context,
             name=name,
             request_method=method,
             permission=needed[method],
         )
     allowed = sorted({*views, *({"HEAD"} if "GET" in views else ())})
-    config.add_view(exact(_not_allowed(allowed)), context=context, name=name, permission=needed["GET"])
+    config.add_view(place(_not_allowed(allowed)), context=context, name=name, permission=needed["GET"])
 
 
 def exact(view: View) -> View:

@@ -48,6 +48,20 @@ def wants_json(request: Request) -> bool:
     return bool(ranked) and ranked[0][0] == JSON
 
 
+def wants_page(request: Request) -> bool:
+    """Tell whether this is a browser that prefers HTML to documents (U-12 … U-16).
+
+    Browsers name XHTML beside it. Java, which names HTML by itself, does not, and is a program; nor does who takes
+    anything. Who takes HTML and nothing else gets what it takes.
+    """
+    named = (request.environ.get("HTTP_ACCEPT") or "").lower()
+    if "text/html" not in named or request.accept.parsed is None:
+        return False
+    ranked = dict(request.accept.acceptable_offers(("text/html", *_OFFERS)))
+    best = max(ranked.get(kind, 0) for kind in _OFFERS)
+    return ranked.get("text/html", 0) > best and (best == 0 or "application/xhtml+xml" in named)
+
+
 def document(request: Request, render: Callable[[bool], str], serial: object = None) -> Response:
     """Answer with the document that ``render`` writes as JSON (True) or XML (False).
 

@@ -1,4 +1,4 @@
-"""The site and its services as a whole: what is there, as text and JSON."""
+"""The site and its services as a whole: what is there, as text, JSON and pages."""
 
 import json
 import math
@@ -11,12 +11,15 @@ from pyramid.response import Response
 
 from pyramid_uws import interfaces
 from pyramid_uws.definition import ServiceDefinition
+from pyramid_uws.pages import page
+from pyramid_uws.pages.services import entry
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.tree import Root, Service
 from pyramid_uws.tree.rights import READ
 
+from .health import complaints
 from .resources import add_resource_views
-from .respond import plain, wants_json
+from .respond import plain, wants_json, wants_page
 
 #: What a service tells about itself, besides this.
 DESCRIPTIONS = ("capabilities", "availability", "examples", "openapi.json")
@@ -24,10 +27,15 @@ DESCRIPTIONS = ("capabilities", "availability", "examples", "openapi.json")
 
 def show_site(context: Root, request: Request) -> Response:
     """GET /: the services."""
-    services = [_summary(service, request) for service in context if request.has_permission(READ, service)]
+    shown = [service for service in context if request.has_permission(READ, service)]
     title = request.registry.uws.settings.title
     has_examples = any(each.examples for each in request.registry.uws.definitions.values())
     own = _descriptions(f"{request.application_url}/", has_examples, ("capabilities", "availability", "examples"))
+    if wants_page(request):
+        entries = [entry(service, _definition(service, request), request.resource_url) for service in shown]
+        notes = complaints(request.registry.uws, context)
+        return page(request, "site.html", services=entries, complaints=notes, descriptions=own)
+    services = [_summary(service, request) for service in shown]
     if wants_json(request):
         return _by_accept(_json({"title": title, "services": services, **own}))
     lines = [title, ""]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from pyramid.request import Request
 
-from pyramid_uws.views.respond import DocumentCache, document
+from pyramid_uws.views.respond import DocumentCache, document, wants_page
 
 SERIAL = b"\x00" * 7 + b"\x01"
 
@@ -103,3 +103,49 @@ class TestCache:
             ask("/j/1" + "/" * (number + 50_000))
 
         assert sum(len(repr(key)) + len(body) for key, body in registry.uws.documents._bodies.items()) < 1_000
+
+
+BROWSERS = [
+    # Firefox, Chromium, Safari, and one that takes nothing else
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8,x/y;v=b3;q=0.7",
+    "text/html,application/xhtml+xml,application/xml;q=0.9",
+    "TEXT/HTML, APPLICATION/XHTML+XML, */*;q=0.1",
+    "text/html",
+]
+PROGRAMS = [
+    None,
+    "",
+    "*/*",
+    "*",
+    "text/*",
+    "text/xml",
+    "application/xml,text/plain",
+    "application/xhtml+xml",
+    "text/html, image/gif, image/jpeg, */*; q=0.2",
+    "text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2",
+    "text/html, */*",
+    "text/html, */*;q=0.1",
+    "text/html;q=0, application/xhtml+xml",
+    "text/html;level=1",
+    "application/xml,application/xhtml+xml,text/html;q=0.9,text/plain;q=0.8,*/*;q=0.5",
+    "application/json, text/html",
+    "application/json, text/html, application/xhtml+xml",
+    "é, text/html",
+]
+
+
+def accepting(accept):
+    return Request.blank("/", headers={} if accept is None else {"Accept": accept})
+
+
+@pytest.mark.spec("U-14")
+@pytest.mark.parametrize("accept", BROWSERS)
+def test_a_browser_gets_pages(accept):
+    assert wants_page(accepting(accept))
+
+
+@pytest.mark.spec("U-12", "U-13", "U-16", "C-32")
+@pytest.mark.parametrize("accept", PROGRAMS)
+def test_a_program_gets_documents(accept):
+    assert not wants_page(accepting(accept))

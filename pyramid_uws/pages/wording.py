@@ -1,0 +1,56 @@
+"""How pages write instants, sizes and durations: for the eye, with the exact value beside it."""
+
+from itertools import pairwise
+
+from pyramid_uws.uws.instants import format_instant, now
+from pyramid_uws.uws.limits import SECOND
+
+#: Seconds and name of what durations are told in, the longest first.
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+_SIZES = ("kB", "MB", "GB", "TB", "PB")
+
+#: Less than this from now, in seconds, is "now".
+_NOW = 1
+
+
+def clock(instant: int) -> str:
+    """Write µs as ``2026-01-02 03:04:05 UTC``."""
+    return f"{format_instant(instant)[:19].replace('T', ' ')} UTC"
+
+
+def hint(instant: int, at: int | None = None) -> str:
+    """Say how far an instant is from another one, or from now: ``3 min ago``, ``in 2 d``."""
+    seconds = (instant - (now() if at is None else at)) / SECOND
+    if abs(seconds) < _NOW:
+        return "now"
+    return f"in {roughly(seconds)}" if seconds > 0 else f"{roughly(-seconds)} ago"
+
+
+def roughly(seconds: float) -> str:
+    """Write a duration in its largest unit."""
+    for length, unit in _UNITS[:-1]:
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds)} s"
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in its two largest units: ``1 h 5 min``; less than a minute to a tenth of a second."""
+    if seconds < 60:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    for (length, unit), (smaller, its_unit) in pairwise(_UNITS):
+        if seconds >= length:
+            rest = int(seconds % length // smaller)
+            return f"{int(seconds // length)} {unit}" + (f" {rest} {its_unit}" if rest else "")
+    raise AssertionError(seconds)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes: ``24.4 MB``."""
+    if count < 1000:
+        return f"{count} B"
+    power = min(len(_SIZES), (len(str(count)) - 1) // 3)
+    if power < len(_SIZES) and count >= 999.95 * 1000**power:
+        power += 1
+    return f"{count / 1000**power:.1f} {_SIZES[power - 1]}"
