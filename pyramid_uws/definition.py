@@ -17,7 +17,17 @@ from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
 
 #: What the site itself shows below its root.
-RESERVED = ("availability", "capabilities", "examples", "login", "logout", "static", "tokens", "whoami")
+RESERVED = (
+    "availability",
+    "capabilities",
+    "examples",
+    "login",
+    "logout",
+    "operator",
+    "static",
+    "tokens",
+    "whoami",
+)
 
 #: What becomes of a job that is to be run when the queue is full.
 WHEN_FULL = ("refuse", "hold")

@@ -55,6 +55,7 @@ class Settings:
     min_free: int
     list_anonymous: bool
     development: bool
+    operator_page: str
     hosts: tuple[str, ...]
     title: str
     url: str
@@ -297,6 +298,14 @@ TABLE: tuple[Key, ...] = (
         "to those who know its URL.",
     ),
     Key("development", read_flag, "false", "Whether error documents show the traceback of a failed core."),
+    Key(
+        "operator_page",
+        choice("admins", "loopback"),
+        "admins",
+        "Who sees [the operator's page](pages.md#the-operators-page): those whom `uws.auth.admins` names "
+        "(`admins`); or whoever asks from the very machine, too (`loopback`): never behind a proxy on that "
+        "machine.",
+    ),
     Key(
         "hosts",
         read_own_hosts,

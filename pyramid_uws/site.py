@@ -20,6 +20,7 @@ from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.neighbours import Neighbours, slots_of
 from pyramid_uws.execution.outlook import Outlook
 from pyramid_uws.execution.store import ResultStore
+from pyramid_uws.execution.survey import Surveyor
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.execution.writer import Journal, Writer
@@ -108,7 +109,9 @@ class Site:
         if role == "working" or (role == "serving" and settings.dispatcher == "embedded"):
             self.dispatcher = self._make_dispatcher(beating=role == "working")
         slots = 0 if self.dispatcher is None else slots_of(settings)
-        self.outlook = Outlook(Chooser(self.definitions, self.limiter, slots), self.limiter, slots)
+        chooser = Chooser(self.definitions, self.limiter, slots)
+        self.outlook = Outlook(chooser, self.limiter, slots)
+        self.surveyor = Surveyor(self, chooser)
         self._renderers = renderers
         self._open = False
 

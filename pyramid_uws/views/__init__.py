@@ -23,6 +23,7 @@ def includeme(config: Any) -> None:
         "log",
         "observations",
         "openapi",
+        "operator",
         "shares",
         "site",
         "soda",

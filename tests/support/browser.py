@@ -22,8 +22,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from .accounts import password_of
+from .server import Server
+
 #: How long a page is waited for (ms): long enough for a busy machine, and no longer than it takes otherwise.
-PATIENCE = 60_000
+PATIENCE = 30_000
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
@@ -65,6 +68,13 @@ class Visit:
     problems: list[str] = field(default_factory=list)
     forgiven: list[str] = field(default_factory=list)
 
+    def log_in(self, server: Server, name: str) -> None:
+        """Log in as one of the people whom tests know."""
+        answer = self.context.request.post(
+            f"{server.url}/login", form={"username": name, "password": password_of(name)}
+        )
+        assert answer.ok, answer.text()
+
     def forgive(self, pattern: str) -> None:
         """Let problems pass in which this is found: a browser calls every status from 400 an error."""
         self.forgiven.append(pattern)
@@ -96,16 +106,14 @@ def visiting(
     phone: bool = False,
     dark: bool = False,
     scripts: bool = True,
-    user: tuple[str, str] | None = None,
 ) -> Iterator[Visit]:
-    """Have a visitor, who logs in by name and password if that is asked for; check the visit at its end."""
+    """Have a visitor; check the visit at its end."""
     context = browser.new_context(
         viewport=PHONE if phone else DESKTOP,
         is_mobile=phone,
         has_touch=phone,
         color_scheme="dark" if dark else "light",
         java_script_enabled=scripts,
-        http_credentials=None if user is None else {"username": user[0], "password": user[1]},
         reduced_motion="reduce",
     )
     try:
