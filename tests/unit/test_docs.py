@@ -21,7 +21,7 @@ from tests.support.papers import DOCS, PROJECT
 PAPERS = papers.papers()
 PACKAGE = PROJECT / "pyramid_uws"
 EXAMPLES = DOCS / "examples"
-SITES = [PROJECT / "development.ini", PROJECT / "production.ini", *sorted(EXAMPLES.glob("*.ini"))]
+SITES = [PROJECT / "development.ini", PROJECT / "production.ini", *sorted(EXAMPLES.rglob("*.ini"))]
 
 #: What a block may be: run as a transcript, saved, compiled, or only read.
 LANGUAGES = {"console", "python", "ini", "sh", "text", "xml", ""}
