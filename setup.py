@@ -101,6 +101,7 @@ setup(
             "playwright>=1.55,<2",
             "axe-playwright-python>=0.1.7,<0.2",
             "ruff>=0.17,<0.18",
+            "bandit>=1.8,<2",
             "mypy>=2,<3",
             "lxml-stubs>=0.5",
             "types-setuptools",

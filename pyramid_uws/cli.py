@@ -17,6 +17,7 @@ from typing import Any
 import plaster
 from pyramid.config import global_registries
 from pyramid.exceptions import ConfigurationError
+from pyramid.interfaces import ISecurityPolicy
 from pyramid.paster import get_app
 from ZODB.POSException import POSError
 
@@ -83,7 +84,8 @@ def _configured(ini: str, variables: Mapping[str, str]) -> Configured:
     with only_describing():
         get_app(ini, options=variables)
     registry = global_registries.last
-    return Configured(definitions_of(registry), factories(registry, IRendererFactory))
+    policy = registry.queryUtility(ISecurityPolicy)
+    return Configured(definitions_of(registry), factories(registry, IRendererFactory), policy)
 
 
 def _set_up_logging(*, debug: bool) -> None:

@@ -1,20 +1,24 @@
 """The registry record of a service, from what the ini file says."""
 
 from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from pyramid_uws.auth.stacked import StackedPolicy
 from pyramid_uws.definition import Definitions, ServiceDefinition
 from pyramid_uws.documents.record import Record, record_document
 from pyramid_uws.documents.vosi import Described, endpoints_of, service_capabilities
 from pyramid_uws.exceptions import NoSuchThing, UWSError
 from pyramid_uws.settings import PREFIX, Settings
+from pyramid_uws.tree.rights import service_acl
 
 
 class Configured(NamedTuple):
-    """What is configured: services, and the classes of their renderers, by name."""
+    """What is configured: services, and the classes of their renderers, by name; and how people log in."""
 
     definitions: Definitions
     renderers: Mapping[str, Any]
+    policy: Any = None
 
 
 Describe = Callable[[], Configured]
@@ -29,7 +33,14 @@ def record_of(settings: Settings, configured: Configured, service: str) -> str:
     missing = list(_missing(settings, definition))
     if missing:
         raise UWSError(f"The record of {service} lacks what registries require: {', '.join(missing)}.")
-    return record_document(_record(settings, definition, configured.renderers))
+    return record_document(_record(settings, definition, configured.renderers), _ways_in(configured, definition))
+
+
+def _ways_in(configured: Configured, definition: ServiceDefinition) -> list[str | None]:
+    """Return how one is let in to a service."""
+    if not isinstance(configured.policy, StackedPolicy):
+        return [None]
+    return configured.policy.ways_in(SimpleNamespace(__acl__=service_acl(definition.rights)))
 
 
 def _missing(settings: Settings, definition: ServiceDefinition) -> Iterator[str]:

@@ -37,6 +37,12 @@ class StackedPolicy:
         """Tell whether a scheme of this name is in use."""
         return any(scheme.name == name for scheme in self.schemes)
 
+    def ways_in(self, context: Any) -> list[str | None]:
+        """Return how one is let in to a service: None for everybody, and the names of what can be proven."""
+        is_open = ACLHelper().permits(context, [Everyone], READ)
+        methods = dict.fromkeys(scheme.security_method for scheme in self.schemes)
+        return [*([None] if is_open else []), *filter(None, methods)] or [None]
+
     def identity(self, request: Request) -> Identity | None:
         """Return who is asking; :class:`BadCredentials` (U-148) if that cannot be believed."""
         if _KNOWN not in request.environ:

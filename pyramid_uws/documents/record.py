@@ -1,11 +1,11 @@
 """The registry record of a service: VOResource 1.1 and VODataService 1.1, for whoever publishes it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyramid_uws.uws.registration import Registration
 
-from .vosi import Capability, capability_element
+from .vosi import ANYBODY, Capability, capability_element
 from .xml import document, element, parent
 
 _NAMESPACES = {
@@ -31,8 +31,8 @@ class Record:
     capabilities: tuple[Capability, ...]
 
 
-def record_document(record: Record) -> str:
-    """Write the record."""
+def record_document(record: Record, security: Sequence[str | None] = ANYBODY) -> str:
+    """Write the record; ``security`` are the ways to be let in, as capabilities have them."""
     own = record.registration
     attributes = {
         "xsi:type": "vs:DataService",
@@ -40,10 +40,10 @@ def record_document(record: Record) -> str:
         "updated": own.instant("updated") or own.instant("created"),
         "status": "active",
     }
-    return document("ri:Resource", _resource(record), _NAMESPACES | attributes)
+    return document("ri:Resource", _resource(record, security), _NAMESPACES | attributes)
 
 
-def _resource(record: Record) -> Iterator[str]:
+def _resource(record: Record, security: Sequence[str | None]) -> Iterator[str]:
     own = record.registration
     yield element("title", record.title)
     if own.short_name:
@@ -53,7 +53,7 @@ def _resource(record: Record) -> Iterator[str]:
     yield parent("content", _content(record))
     if own.licence or own.licence_uri:
         yield element("rights", own.licence, {"rightsURI": own.licence_uri} if own.licence_uri else {})
-    yield from map(capability_element, record.capabilities)
+    yield from (capability_element(capability, security) for capability in record.capabilities)
 
 
 def _curation(record: Record) -> Iterator[str]:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from waitress.channel import HTTPChannel
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
+
+from pyramid_uws.views.outermost import HEADERS
 
 from .place import Answer, Parked, Place
 
@@ -81,10 +83,20 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
         self.channel.write_soon(header + answer.body if self.has_body else header)
 
 
+class RefusalTask(ErrorTask):  # type: ignore[misc]
+    """waitress' own answer to what never becomes a request, with the headers that all others have."""
+
+    def execute(self) -> None:
+        """Write it."""
+        self.response_headers.extend(HEADERS.items())
+        super().execute()
+
+
 class ParkingChannel(HTTPChannel):  # type: ignore[misc]
     """A connection whose requests may be parked. ``server.parking`` has the lot and those set aside."""
 
     task_class = ParkingTask
+    error_task_class = RefusalTask
 
     #: Whether it is out of waitress' map.
     aside = False

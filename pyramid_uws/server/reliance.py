@@ -16,7 +16,7 @@ import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
-from waitress.task import ThreadedTaskDispatcher, WSGITask
+from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
 #: Where something is looked for -> what is.
 NAMES: dict[Any, tuple[str, ...]] = {
@@ -26,9 +26,10 @@ NAMES: dict[Any, tuple[str, ...]] = {
     wasyncore: ("file_dispatcher", "loop", "read", "write", "close_all"),
     BaseWSGIServer: ("channel_class", "handle_accept", "add_task"),
     HTTPChannel: (
-        *("task_class", "service", "readable", "del_channel", "write_soon", "handle_close"),
+        *("task_class", "error_task_class", "service", "readable", "del_channel", "write_soon", "handle_close"),
         *("will_close", "close_when_flushed", "total_outbufs_len", "last_activity", "request"),
     ),
+    ErrorTask: ("execute",),
     WSGITask: (
         *("execute", "get_environment", "build_response_header", "set_close_on_finish"),
         *("has_body", "complete", "status", "wrote_header", "content_length"),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from pyramid.authorization import ACLHelper, Everyone
 from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import Request
 from pyramid.response import Response
@@ -50,11 +49,7 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
 def ways_in(request: Request, context: Any) -> list[str | None]:
     """Return how one is let in to a service: None for everybody, and the names of what can be proven."""
     policy = request.registry.queryUtility(ISecurityPolicy)
-    if not isinstance(policy, StackedPolicy):
-        return [None]
-    is_open = ACLHelper().permits(context, [Everyone], READ)
-    methods = dict.fromkeys(scheme.security_method for scheme in policy.schemes)
-    return [*([None] if is_open else []), *filter(None, methods)] or [None]
+    return policy.ways_in(context) if isinstance(policy, StackedPolicy) else [None]
 
 
 def is_foreign(request: Request) -> bool:

@@ -41,6 +41,25 @@ def test_every_answer_keeps_browsers_on_guard(method, path, status, fortress):
     assert "script-src" not in policy
 
 
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 300_000 + b"\r\n\r\n", 431),
+        (b"GET /" + b"a" * 300_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 431),
+        (b"POST /quick/async HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 413),
+        (b"POST /quick/async HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: foo\r\n\r\n", 501),
+        (b"G ET / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+    ],
+    ids=["headers", "target", "body", "encoding", "method"],
+)
+def test_so_do_answers_to_what_never_becomes_a_request(data, status, fortress):
+    answer = wire.send(fortress.url, data)
+
+    assert wire.status(answer) == status
+    assert {name: wire.header(answer, name) for name in ON_GUARD} == ON_GUARD
+    assert "default-src 'none'" in wire.header(answer, "Content-Security-Policy")
+
+
 @pytest.mark.parametrize("child", ["", "/phase", "/results", "/results/partial", "/log", "/error", "/parameters"])
 def test_those_of_jobs_do_too(child, ended, alice):
     for session in (alice, http):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import wire
+from tests.support.accounts import password_of, write_users
 from tests.support.http import create, http, parse, wait_for_phase, xpath
 from tests.support.server import PROJECT, Server
 
@@ -57,6 +59,38 @@ def test_nobody_sees_the_jobs_of_others_and_errors_tell_nothing_of_the_program(s
 def test_who_cannot_be_believed_is_refused_and_nobody_is_a_user_yet(site):
     assert http.get(f"{site.url}/", auth=("admin", "admin")).status_code == 401
     assert not (site.var / "users").exists()
+
+
+ON_GUARD = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer"}
+
+
+def test_every_answer_keeps_browsers_on_guard_those_to_nonsense_too(site):
+    bomb = wire.request("GET", site.url, [("X", "a" * 300_000)])
+    answers = {
+        200: http.get(f"{site.url}/"),
+        303: http.post(site.joblist("failing")),
+        400: http.get(f"{site.url}/", headers={"Host": "no host"}),
+        401: http.get(f"{site.url}/", auth=("admin", "admin")),
+        404: http.get(f"{site.url}/nothing/here"),
+        405: http.patch(site.joblist("failing")),
+    }
+
+    assert {status: answer.status_code for status, answer in answers.items()} == {s: s for s in answers}
+    assert all(ON_GUARD.items() <= dict(answer.headers).items() for answer in answers.values())
+    assert wire.status(bomb) == 431
+    assert {name: wire.header(bomb, name) for name in ON_GUARD} == ON_GUARD
+
+
+def test_a_cookie_is_for_this_site_and_for_no_script(site):
+    """Behind TLS it is for TLS only: tests/functional/test_deploy.py."""
+    write_users(site.var)
+    form = {"username": "alice", "password": password_of("alice")}
+    try:
+        cookie = http.post(f"{site.url}/login", data=form).headers["Set-Cookie"].lower().split("; ")
+    finally:
+        (site.var / "users").unlink()
+
+    assert {"httponly", "samesite=lax"} <= set(cookie)
 
 
 @pytest.mark.parametrize(

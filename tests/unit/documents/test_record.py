@@ -2,8 +2,11 @@
 
 import pytest
 from lxml import etree
+from pyramid.authorization import Authenticated
 
 from pyramid_uws.admin.record import Configured, record_of
+from pyramid_uws.auth.keys import read_auth_settings
+from pyramid_uws.auth.stacked import make_policy
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NoSuchThing, UWSError
 from pyramid_uws.parameters import Example, Parameter
@@ -11,6 +14,7 @@ from pyramid_uws.parameters.types import TYPES
 from pyramid_uws.settings import read_settings
 from pyramid_uws.tree import AsyncRenderer, Renderer
 from pyramid_uws.uws.registration import Registration
+from pyramid_uws.uws.rights import Rights
 from tests.support import schemas
 
 SETTINGS = {
@@ -44,10 +48,11 @@ class Plain(Renderer):
     access = "full"
 
 
-def record(settings=SETTINGS, **facts):
+def record(settings=SETTINGS, policy=None, **facts):
     own = {"title": "Probe", "description": "What it does", "registration": REQUIRED, "parameters": PARAMETERS}
     definition = ServiceDefinition(name="probe", core="a:b", **(own | facts))
-    configured = Configured({"probe": definition}, {"async": AsyncRenderer, "plain": Plain, "hidden": Renderer})
+    renderers = {"async": AsyncRenderer, "plain": Plain, "hidden": Renderer}
+    configured = Configured({"probe": definition}, renderers, policy)
     return etree.fromstring(record_of(read_settings(settings), configured, "probe").encode())
 
 
@@ -149,3 +154,28 @@ def test_what_no_registry_takes_is_refused(facts):
     (name,) = facts
     with pytest.raises(ValueError, match=f"^{name} = "):
         Registration(**facts)
+
+
+@pytest.mark.spec("A-09", "V-11")
+@pytest.mark.parametrize(
+    ("rights", "ways"),
+    [
+        (Rights(), [None, "ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#cookie"]),
+        (Rights(may_see=(Authenticated,)), ["ivo://ivoa.net/sso#BasicAA", "ivo://ivoa.net/sso#cookie"]),
+    ],
+    ids=["open", "for users"],
+)
+def test_it_says_how_one_logs_in(record_schema, tmp_path, rights, ways):
+    policy = make_policy(read_auth_settings({"uws.auth": "basic cookie", "uws.var": str(tmp_path)}))
+    root = record(policy=policy, rights=rights)
+    told = {
+        capability.get("standardID"): [
+            next(iter(interface.xpath("securityMethod/@standardID")), None)
+            for interface in capability.xpath("interface")
+        ]
+        for capability in root.xpath("capability[@standardID]")
+    }
+
+    record_schema.assertValid(root)
+    assert told["ivo://ivoa.net/std/VOSI#availability"] == [None]
+    assert [found for name, found in told.items() if "UWS" in name] == [ways]
