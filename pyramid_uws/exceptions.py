@@ -14,12 +14,16 @@ class UWSError(Exception):
 
 
 class BadValue(UWSError):
-    """A parameter has a value that cannot be used (HTTP 400); ``label`` is what a standard has it begin with."""
+    """A parameter has a value that cannot be used (HTTP 400); ``label`` is what a standard has it begin with.
+
+    ``reason`` says why by itself, for a message that stands beside name and value.
+    """
 
     def __init__(self, name: str, value: object, reason: str, label: str = "") -> None:
         shown = repr(value) if len(repr(value)) <= 200 else repr(value)[:197] + "..."
         super().__init__(f"{label and label + '; '}{name}={shown}: {reason}.")
         self.name = name
+        self.reason = reason
 
 
 class TooManyValues(BadValue):

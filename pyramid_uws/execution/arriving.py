@@ -8,14 +8,14 @@ May import ``definition``, ``exceptions``, ``parameters`` and ``uws`` of the pac
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadRequest, BadValue, TooLarge
-from pyramid_uws.parameters import merge
+from pyramid_uws.parameters import Upload, merge
 from pyramid_uws.parameters.hosts import Fetching
 from pyramid_uws.parameters.types import SENT_AS_FILES
 from pyramid_uws.parameters.uploads import ANY, UPLOAD, Sending, hidden, read_uploads
@@ -41,6 +41,10 @@ class Kept:
 
     pairs: Pairs = ()
     references: tuple[Reference, ...] = ()
+
+
+#: What a new job has.
+NOTHING = Kept()
 
 
 def arrive(
@@ -79,7 +83,7 @@ def _take_uploads(definition: ServiceDefinition, kept: Kept, sent: Sent) -> tupl
         _without(sent.pairs, {UPLOAD}),
         tuple(file for file in sent.references if file[0].upper() not in parts),
     )
-    kept = _less(kept, _replaced(definition, uploads, rest))
+    kept = less(kept, _replaced(definition, uploads, rest))
     kept = Kept((*kept.pairs, *((UPLOAD, str(each)) for each in uploads)), (*kept.references, *files))
     _check_number(definition, kept)
     return _without_orphans(kept), rest
@@ -124,8 +128,8 @@ def _replaced(definition: ServiceDefinition, uploads: list[Sending], rest: Sent)
     return {_PREFIX + key for key in arrived | as_parameters} | (arrived & definition.stand_ins)
 
 
-def _less(kept: Kept, slots: set[str]) -> Kept:
-    """Return what is kept without what was in these slots."""
+def less(kept: Kept, slots: Collection[str]) -> Kept:
+    """Return what is kept without what was in these slots: names in capitals, ``UPLOAD/NAME`` of uploads."""
     return Kept(
         tuple(pair for pair in kept.pairs if _slot(*pair) not in slots),
         tuple(file for file in kept.references if file[0].upper() not in slots),
@@ -218,10 +222,14 @@ def uploads_of(definition: ServiceDefinition, pairs: Pairs) -> tuple[str, ...]:
 
 def check_required(definition: ServiceDefinition, pairs: Pairs) -> None:
     """Refuse to run a job without an upload that is required."""
+    for upload in missing(definition, pairs):
+        raise BadValue(UPLOAD, "", f"the upload {upload.name!r} is required")
+
+
+def missing(definition: ServiceDefinition, pairs: Pairs) -> list[Upload]:
+    """Return the uploads that are required, and are not there."""
     given = {each.key for each in _uploads(definition, pairs)}
-    for upload in definition.uploads:
-        if upload.required and upload.key not in given:
-            raise BadValue(UPLOAD, "", f"the upload {upload.name!r} is required")
+    return [upload for upload in definition.uploads if upload.required and upload.key not in given]
 
 
 def _uploads(definition: ServiceDefinition, pairs: Pairs) -> list[Sending]:

@@ -4,13 +4,13 @@ It is what DaCHS calls by this name: the policy that takes a service's jobs thro
 name its own (``worker_system=``), derived from this one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from zope.interface import implementer
 
 from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected
+from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected, UWSError
 from pyramid_uws.interfaces import IWorkerSystem
 from pyramid_uws.parameters import complete
 from pyramid_uws.parameters.hosts import Fetching
@@ -24,6 +24,7 @@ from pyramid_uws.uws.limits import SECOND
 
 from .admission import check_priority, enqueue, lowered_by
 from .arriving import (
+    NOTHING,
     Kept,
     Reference,
     Sent,
@@ -31,9 +32,11 @@ from .arriving import (
     check_required,
     check_sources,
     given_as_files,
+    less,
     uploads_of,
 )
 from .endings import ABANDONED
+from .examining import problems
 from .limiting import Limiter
 from .moving import move, note
 from .store import ResultStore
@@ -160,10 +163,14 @@ class WorkerSystem:
         self.wake()
         self.store.remove(job_id)
 
-    def check(self, sent: Sent) -> None:
-        """Raise what running a job with these parameters would raise."""
-        kept = self._arrived(Kept(), sent)
+    def check(self, sent: Sent, before: Kept = NOTHING) -> None:
+        """Raise what running a job with these parameters would raise; ``before`` is what it has already."""
+        kept = self._arrived(before, sent)
         self._check_complete(kept.pairs, kept.references)
+
+    def problems(self, sent: Sent, before: Kept = NOTHING, *, whole: bool) -> dict[str, UWSError]:
+        """Return all that is wrong with single parameters and uploads (:func:`~.examining.problems`)."""
+        return problems(self._offered(), self.style, self.fetching, before, sent, whole=whole)
 
     def keep(self, job_id: str) -> None:
         """Have a job that was to be destroyed soon live as long as one that asks for nothing."""
@@ -173,10 +180,19 @@ class WorkerSystem:
 
         self._change(job_id, change)
 
-    def set_parameters(self, job_id: str, sent: Sent, runid: str | None = None, *, replace: bool = False) -> None:
+    def set_parameters(
+        self,
+        job_id: str,
+        sent: Sent,
+        runid: str | None = None,
+        *,
+        replace: bool = False,
+        without: Collection[str] = (),
+    ) -> None:
         """Change parameters of a PENDING job (UWS 1.1, section 2.1.11).
 
-        Values of multiple parameters are added to those that are there, unless they are to replace them.
+        Values of multiple parameters are added to those that are there, unless they are to replace them. What was
+        in the slots of ``without`` is given up first (:func:`~.arriving.less`).
         """
 
         def change(joblist: Joblist, job: Job, _journal: Journal) -> set[str]:
@@ -186,7 +202,8 @@ class WorkerSystem:
                     f"Job {job_id} is {job.phase}; its parameters can be changed while it is PENDING."
                 )
             before = {reference[3] for reference in job.references}
-            kept = self._arrived(Kept(job.parameters, job.references), sent, replace=replace)
+            remaining = less(Kept(job.parameters, job.references), without)
+            kept = self._arrived(remaining, sent, replace=replace)
             facts = {} if runid is None else {"runid": runid}
             joblist.update(job, parameters=kept.pairs, references=kept.references, **facts)
             return before - {reference[3] for reference in kept.references}

@@ -8,6 +8,16 @@ from .declaration import Parameter
 from .examples import Example
 from .own import OwnType
 from .uploads import ANY_UPLOADS, Upload
-from .values import complete, merge
+from .values import complete, merge, wrong_ones
 
-__all__ = ["ANY_UPLOADS", "Condition", "Example", "OwnType", "Parameter", "Upload", "complete", "merge"]
+__all__ = [
+    "ANY_UPLOADS",
+    "Condition",
+    "Example",
+    "OwnType",
+    "Parameter",
+    "Upload",
+    "complete",
+    "merge",
+    "wrong_ones",
+]

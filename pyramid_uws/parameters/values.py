@@ -5,7 +5,7 @@ readable, gaps are fine) and completely when it is run.
 """
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
@@ -81,3 +81,27 @@ def complete(
         else:
             values[parameter.name] = read[-1] if read else parameter.default
     return values
+
+
+def wrong_ones(
+    declared: Sequence[Parameter],
+    kept: Pairs,
+    references: Collection[str] = (),
+    style: str = "dali",
+    *,
+    whole: bool = True,
+) -> dict[str, BadValue]:
+    """Return what :func:`merge` and, of a ``whole`` request, :func:`complete` say of each parameter by itself.
+
+    They tell of the first that is wrong; this tells of all, by :attr:`Parameter.key`.
+    """
+    problems: dict[str, BadValue] = {}
+    for parameter in declared:
+        own = tuple(pair for pair in kept if pair[0].upper() == parameter.key)
+        try:
+            merge((parameter,), (), own, style)
+            if whole:
+                complete((parameter,), own, references, style)
+        except BadValue as problem:
+            problems[parameter.key] = problem
+    return problems

@@ -17,6 +17,7 @@ def includeme(config: Any) -> None:
         "contents",
         "errors",
         "examples",
+        "form",
         "job",
         "joblist",
         "links",

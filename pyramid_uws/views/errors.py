@@ -50,9 +50,14 @@ def tell(request: Request, message: str, status: int) -> Response:
     return response
 
 
+def status_of(error: exceptions.UWSError) -> int:
+    """Return the status of an answer that tells the error."""
+    return next(status for kind, status in STATUSES if isinstance(error, kind))
+
+
 def uws_error(error: exceptions.UWSError, request: Request) -> Response:
     """Answer with the sentence of the error."""
-    status = next(status for kind, status in STATUSES if isinstance(error, kind))
+    status = status_of(error)
     response = tell(request, error.message, status)
     if isinstance(error, exceptions.Overloaded | exceptions.TooMany):
         response.retry_after = error.retry_after

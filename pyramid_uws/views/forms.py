@@ -152,9 +152,13 @@ def _read_multipart(request: Request, boundary: str, sink: FileSink) -> Pairs:
 def _read_part(segment: MultipartSegment, events: Iterator[bytes | None], pairs: Pairs, sink: FileSink) -> None:
     """Read one part, up to the None that ends it."""
     if segment.filename is not None:
+        chunk = next(events, None)
+        if chunk is None and not segment.filename:  # what browsers send of an input in which no file was chosen
+            return
         with sink(segment.name, media_type_of(segment.header("Content-Type"))) as file:
-            for chunk in iter(lambda: next(events), None):
+            while chunk is not None:
                 file.write(chunk)
+                chunk = next(events, None)
         return
     size = sum(len(name) + len(text) for name, text in pairs)
     chunks = []

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -23,11 +23,15 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Incoming:
-    """A request that was read: control parameters, others, and files already in the result store."""
+    """A request that was read: control parameters, others, and files already in the result store.
+
+    ``too_large`` has what is said of files that are larger than they may be, where that is not raised.
+    """
 
     control: Pairs = ()
     others: Pairs = ()
     references: list[Reference] = field(default_factory=list)
+    too_large: dict[str, TooLarge] = field(default_factory=dict)
 
     @property
     def sent(self) -> Sent:
@@ -46,17 +50,18 @@ def make_job(
     renderer: JobRenderer,
     control: Callable[[Pairs, int], Control],
     examine: Callable[[Sent], None] | None = None,
+    reading: "Reading | None" = None,
 ) -> str:
     """Make a job of a request and return its id; nothing of it is kept if that fails.
 
     ``control`` reads the control parameters, given the instant (µs) of the creation; ``examine`` raises what is
-    wrong with what else was sent.
+    wrong with what else was sent. ``reading`` reads the request in another way than :func:`incoming_form`.
     """
     created = now()
     job_id = new_id(created)
     try:
         system = worker_system_of(request, renderer)
-        with incoming_form(request, system, job_id) as incoming:
+        with (reading or incoming_form)(request, system, job_id) as incoming:
             asked = control(incoming.control, created)
             if examine is not None:
                 examine(incoming.sent)
@@ -71,10 +76,15 @@ def make_job(
 
 
 @contextmanager
-def incoming_form(request: Request, system: WorkerSystem, job_id: str) -> Iterator[Incoming]:
-    """Read query and body; if the block ends with an error, no file that came with them is kept."""
+def incoming_form(
+    request: Request, system: WorkerSystem, job_id: str, *, patient: bool = False
+) -> Iterator[Incoming]:
+    """Read query and body; if the block ends with an error, no file that came with them is kept.
+
+    With ``patient``, a file that is too large is noted, and what comes after it is read.
+    """
     incoming = Incoming()
-    with _keeping(system, job_id, incoming) as keep:
+    with _keeping(system, job_id, incoming, patient=patient) as keep:
         pairs = read_form(request, keep)
         incoming.control, incoming.others = split(pairs)
         yield incoming
@@ -93,9 +103,13 @@ def incoming_value(
         yield incoming
 
 
+#: How a request is read: called with it, the worker system and the id of the job.
+Reading = Callable[[Request, WorkerSystem, str], AbstractContextManager[Incoming]]
+
+
 @contextmanager
-def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming) -> Iterator["_Keep"]:
-    keep = _Keep(system, job_id, incoming)
+def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool = False) -> Iterator["_Keep"]:
+    keep = _Keep(system, job_id, incoming, patient=patient)
     try:
         yield keep
     except BaseException:
@@ -106,18 +120,22 @@ def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming) -> Iterator[
 class _Keep:
     """Files on their way into the store."""
 
-    def __init__(self, system: WorkerSystem, job_id: str, incoming: Incoming) -> None:
+    def __init__(self, system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool) -> None:
         self._system = system
         self._job_id = job_id
         self._incoming = incoming
+        self._patient = patient
         self._files: list[str] = []
 
     @contextmanager
     def __call__(self, name: str, media_type: str) -> Iterator["_Bounded"]:
         with self._system.store.new_reference(self._job_id) as (file_name, file):
             self._files.append(file_name)
-            yield _Bounded(file, name, self._system)
+            bounded = _Bounded(file, name, self._system, patient=self._patient)
+            yield bounded
             size = file.tell()
+        if bounded.problem is not None:
+            self._incoming.too_large[name] = bounded.problem
         self._incoming.references.append((name, media_type, size, file_name))
 
     def discard(self) -> None:
@@ -126,18 +144,23 @@ class _Keep:
 
 
 class _Bounded:
-    """A file that takes no more than its service does."""
+    """A file that takes no more than its service does; a patient one drops the rest, and notes the problem."""
 
-    def __init__(self, file: BinaryIO, name: str, system: WorkerSystem) -> None:
+    def __init__(self, file: BinaryIO, name: str, system: WorkerSystem, *, patient: bool) -> None:
+        self.problem: TooLarge | None = None
         self._file = file
         self._name = name
+        self._patient = patient
         self._service = system.service
         self._left = self._limit = system.definition.limits.max_upload if system.definition else 0
 
     def write(self, chunk: bytes | bytearray) -> None:
         self._left -= len(chunk)
         if self._limit and self._left < 0:
-            raise TooLarge(
+            self.problem = TooLarge(
                 f"The file {self._name} has more than {self._limit} bytes, the most that {self._service} takes."
             )
+            if not self._patient:
+                raise self.problem
+            return
         self._file.write(chunk)
