@@ -164,9 +164,10 @@ class Dispatcher:
         """Do what is to be done, then sleep until there is more."""
         self.beat = time.monotonic()
         self._refused = False
+        self._fill()  # while the ends of others are being committed
+        self.harvester.conclude()
         self._keep_dates()
         self._follow()
-        self._fill()
         self._harvest_ended(self._timeout())
 
     def _timeout(self) -> float:
@@ -237,7 +238,7 @@ class Dispatcher:
     # Harvesting what has ended
 
     def _harvest_ended(self, timeout: float) -> None:
-        """Sleep until something is to be done, and harvest the runs that have ended."""
+        """Sleep until something is to be done; harvest the runs that have ended, and have that committed."""
         events = self._selector.select(timeout)
         ended = [key.data for key, _ in events if key.data is not None]
         if len(ended) < len(events):
@@ -245,7 +246,7 @@ class Dispatcher:
         if ended and not self._may_act() and not self._stopping.is_set():
             self._stopping.wait(PERIOD)  # until it is known what has become of the jobs
             return
-        self.harvester.write([harvest for run in ended if (harvest := self._harvest(run)) is not None])
+        self.harvester.hand_over([harvest for run in ended if (harvest := self._harvest(run)) is not None])
 
     def _harvest(self, run: Run) -> Harvest | None:
         """Return what the run has left; None if its job was taken from us, and may have results of another."""
@@ -383,12 +384,14 @@ class Dispatcher:
 
     def _end_runs(self) -> None:
         """End the runs as their services want it when the server stops; the others are left to be adopted."""
+        self.harvester.conclude()
         self._follow()  # what was aborted by now ends for that reason
         for run in self._runs.values():
             if run.asked is None and self.harvester.on_stop(run.address.service) != "leave":
                 self._ask_to_end(run, STOP)
         while any(run.asked for run in self._runs.values()):
             self._harvest_ended(PERIOD)
+            self.harvester.conclude()
             for run in self._runs.values():
                 if run.asked is not None:
                     self._end_if_late(run)

@@ -32,6 +32,7 @@ class Harvester:
 
     def __init__(self, settings: Settings, definitions: Definitions, writer: Writer, store: ResultStore) -> None:
         self.waiting: list[Harvest] = []
+        self._handed: list[tuple[Harvest, Future[None]]] = []
         self._settings = settings
         self._definitions = definitions
         self._writer = writer
@@ -80,11 +81,19 @@ class Harvester:
 
     def write(self, harvests: Iterable[Harvest]) -> None:
         """Commit these harvests, and those that wait, together; what cannot be committed waits."""
+        self.hand_over(harvests)
+        self.conclude()
+
+    def hand_over(self, harvests: Iterable[Harvest]) -> None:
+        """Have these harvests, and those that wait, committed; :meth:`conclude` waits for that."""
         waiting, self.waiting = self.waiting, []
-        handed = [
-            (harvest, hand_over(self._writer, finish(harvest, self.retries(harvest.address.service))))
-            for harvest in (*waiting, *harvests)
-        ]
+        for harvest in (*waiting, *harvests):
+            change = finish(harvest, self.retries(harvest.address.service))
+            self._handed.append((harvest, hand_over(self._writer, change)))
+
+    def conclude(self) -> None:
+        """Wait until what was handed over is committed; what could not be waits for another time."""
+        handed, self._handed = self._handed, []
         for harvest, future in handed:
             job_id = harvest.address.job_id
             try:
