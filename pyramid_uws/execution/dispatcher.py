@@ -165,7 +165,8 @@ class Dispatcher:
         self.beat = time.monotonic()
         self._refused = False
         self._fill()  # while the ends of others are being committed
-        self.harvester.conclude()
+        if self.harvester.conclude() and self._is_hungry:
+            self._fill()  # these may have made room
         self._keep_dates()
         self._follow()
         self._harvest_ended(self._timeout())
@@ -307,9 +308,10 @@ class Dispatcher:
 
     def _fill(self) -> None:
         """Start queued jobs, as far as there are slots and limits let them; have held ones take their places."""
-        free = self._chooser.slots - len(self._runs)
+        free = self._free()
         with self.reader.reading() as root:
-            self._is_hungry = free > 0 or anybody_held(root)
+            any_held = anybody_held(root)
+            self._is_hungry = free > 0 or any_held
             homeless = self._chooser.homeless(root)
             addresses = self._to_start(root) if free > 0 else []
         for address in homeless:
@@ -319,7 +321,13 @@ class Dispatcher:
             claimed = self._value_of(future)
             if claimed is not None:
                 self._launch(claimed)
-        self._release()
+        if any_held:
+            self._release()
+        self._is_hungry = any_held or self._free() > 0
+
+    def _free(self) -> int:
+        """Return how many more jobs may run here."""
+        return self._chooser.slots - len(self._runs)
 
     def _to_start(self, root: Root) -> list[Address]:
         if not self._may_act() or self.harvester.waiting or self._stopping.is_set():

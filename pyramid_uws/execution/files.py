@@ -31,6 +31,9 @@ def create_whole(path: Path, content: bytes) -> bool:
 
 def remove_tree(path: Path) -> None:
     """Remove the folder with all that is in it, whatever its modes and depth; nothing happens if it is gone."""
+    with contextlib.suppress(OSError):  # it is not as flat as most
+        _remove_flat(path)
+        return
     with contextlib.suppress(RecursionError):  # of what a job leaves, nothing is too strange
         shutil.rmtree(path, ignore_errors=True)
     with contextlib.suppress(FileNotFoundError):  # it is gone, or somebody else removes it, too
@@ -42,6 +45,14 @@ def remove_tree(path: Path) -> None:
                     inner.rename(path / uuid.uuid4().hex)
                 folder.rmdir()
         path.rmdir()
+
+
+def _remove_flat(path: Path) -> None:
+    """Remove a folder in which there are files and empty folders only."""
+    with os.scandir(path) as entries:
+        for entry in entries:
+            (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.path)
+    path.rmdir()
 
 
 def _remove_files(folder: Path) -> list[Path]:

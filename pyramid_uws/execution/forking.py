@@ -32,7 +32,7 @@ LONGEST_MESSAGE = 200_000
 PATIENCE = 10.0
 
 # Milliseconds without a launch before the next keeper is made.
-_PAUSE = 10
+_PAUSE = 3
 
 
 def serve(channel: socket.socket, parent: int) -> None:

@@ -91,8 +91,11 @@ class Harvester:
             change = finish(harvest, self.retries(harvest.address.service))
             self._handed.append((harvest, hand_over(self._writer, change)))
 
-    def conclude(self) -> None:
-        """Wait until what was handed over is committed; what could not be waits for another time."""
+    def conclude(self) -> bool:
+        """Wait until what was handed over is committed; tell whether there was any.
+
+        What could not be committed waits for another time.
+        """
         handed, self._handed = self._handed, []
         for harvest, future in handed:
             job_id = harvest.address.job_id
@@ -103,6 +106,7 @@ class Harvester:
                 self.waiting.append(harvest)
             except Exception:  # the edge of a job; the next start will try again
                 log.exception("the end of job %s is not complete", job_id)
+        return bool(handed)
 
     def _conclude(self, harvest: Harvest, future: Future[None]) -> None:
         """Wait for the commit; after that an attempt's directory is not needed any more."""
