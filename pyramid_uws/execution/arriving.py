@@ -168,13 +168,15 @@ def check_sources(definition: ServiceDefinition, pairs: Pairs, fetching: Fetchin
 
 def _take_parameters(definition: ServiceDefinition, style: str | None, kept: Kept, sent: Sent) -> Kept:
     """Return what is kept after texts and files were sent; a name is one or the other."""
+    pairs = merge(definition.parameters, kept.pairs, sent.pairs, style)
+    if not (sent.references or kept.references):
+        return Kept(pairs, ())
     shown = {parameter.key: parameter.name for parameter in definition.parameters}
     arrived: list[Reference] = [(shown.get(file[0].upper(), file[0]), *file[1:]) for file in sent.references]
     _check_files(definition, kept, arrived, sent.pairs)
     by_file = set(_keys(arrived))
     anew = {*by_file, *_keys(sent.pairs)}
     files = [old for old in kept.references if old[0].upper() not in anew]
-    pairs = merge(definition.parameters, kept.pairs, sent.pairs, style)
     return Kept(_without(pairs, by_file), (*files, *arrived))
 
 

@@ -45,4 +45,5 @@ def create(context: AsyncRenderer, request: Request) -> Response:
 def includeme(config: Any) -> None:
     """Register the views of job lists."""
     permissions = {"GET": LIST, "POST": CREATE}
-    add_resource_views(config, IAsyncRenderer, {"GET": show, "POST": create}, permission=permissions)
+    # They are asked in this order whether it is their method; who makes jobs makes many.
+    add_resource_views(config, IAsyncRenderer, {"POST": create, "GET": show}, permission=permissions)

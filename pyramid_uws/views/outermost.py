@@ -36,8 +36,8 @@ def headers_tween(handle: Handle, _registry: Any) -> Handle:
 
     def handled(request: Request) -> Response:
         response = handle(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+        given = {name.lower() for name, _ in response.headerlist}
+        response.headerlist.extend((name, value) for name, value in HEADERS.items() if name.lower() not in given)
         return response
 
     return handled
