@@ -236,7 +236,7 @@ def _with_datalink(name: str, core: Any, facts: dict[str, Any]) -> tuple[Any, di
         return core, facts
     if not isinstance(datalink, Datalink):
         raise ConfigurationError(f"service {name}: datalink = {datalink!r}: expected a Datalink")
-    for key, dotted in datalink.names:
+    for key, dotted in datalink.own_names:
         _dotted(dotted, f"service {name}: {key}")
     try:
         check_folder(datalink)

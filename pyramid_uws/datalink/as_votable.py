@@ -17,6 +17,7 @@ from .layout import Extension
 from .observations import Observation
 from .planning import Plan
 from .problems import CannotCut
+from .spectra import Spectrum, samples
 from .values import scaled
 
 
@@ -37,6 +38,27 @@ def write(
         fields.append(field)
         columns[field.name] = _column(plan, extension)
         progress((number + 1) / len(extensions))
+    write_columns(observation, file, media_type, columns, fields, history)
+
+
+def write_samples(
+    observation: Observation,
+    spectrum: Spectrum,
+    file: BinaryIO,
+    media_type: str,
+    wanted: NDArray[np.intp],
+    history: Sequence[str],
+) -> None:
+    """Write some samples as VOTable: their wavelengths, and all numbers that the table has for each."""
+    columns = {"wavelength": spectrum.wavelengths[wanted]}
+    fields = [Field(name="wavelength", unit="m", ucd="em.wl", description="Wavelength in vacuum")]
+    for number, values in samples(spectrum, wanted):
+        name = spectrum.names[number]
+        if values.ndim == 1 and values.dtype.kind in "iuf" and name not in columns:
+            unit = vounit(str(spectrum.header.get(f"TUNIT{number + 1}", "")))
+            ucd = str(spectrum.header.get(f"TUCD{number + 1}", "")) or None
+            fields.append(Field(name=name, unit=unit, ucd=ucd))
+            columns[name] = values.astype(values.dtype.newbyteorder("="))
     write_columns(observation, file, media_type, columns, fields, history)
 
 

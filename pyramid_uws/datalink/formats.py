@@ -5,7 +5,7 @@ from typing import Any
 
 from pyramid_uws.parameters.formats import MEDIA_TYPES, read_format
 
-from .cutting import PNG, formats
+from .estimating import PNG, formats
 from .problems import CannotCut
 
 _PICTURES = MappingProxyType({"png": PNG, PNG: PNG})

@@ -10,8 +10,8 @@ from pyramid_uws.documents.datalink import Input
 from pyramid_uws.parameters.geometry import write_polygon
 from pyramid_uws.parameters.numbers import write_numbers
 
-from .cutting import formats
 from .declarations import BAND, CIRCLE, POL, POLYGON, POS, RESPONSEFORMAT, TIME, as_input
+from .estimating import formats
 
 
 def parameters(observation: Any) -> tuple[Input, ...]:

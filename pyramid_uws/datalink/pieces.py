@@ -4,7 +4,7 @@ Light, since the web process imports it to check definitions; the pieces themsel
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from pkgutil import resolve_name
@@ -36,7 +36,7 @@ class Datalink:
     links: tuple[str, ...] = (f"{_HERE}.links:this", f"{_HERE}.links:preview", f"{_HERE}.links:cutouts")
     parameters: str = f"{_HERE}.limits:parameters"
     format: str = f"{_HERE}.formats:media_type"
-    estimate: str = f"{_HERE}.cutting:estimate"
+    estimate: str = f"{_HERE}.estimating:estimate"
     function: str = f"{_HERE}.cutting:cut"
     max_sync: int = 100 * 1024**2
     max_ids: int = 100
@@ -56,11 +56,13 @@ class Datalink:
         return cls(**{**facts, "links": tuple(facts["links"])})
 
     @property
-    def names(self) -> tuple[tuple[str, str], ...]:
-        """The dotted names, each with the key it has in an ini file."""
+    def own_names(self) -> tuple[tuple[str, str], ...]:
+        """The dotted names of pieces that are not ours, each with the key it has in an ini file."""
+        ours = {name for field in fields(self) for name in _each(field.default)}
         single = ("descriptor", "access", "parameters", "format", "estimate", "function")
         named = [(f"datalink_{key}", getattr(self, key)) for key in single]
-        return (*named, *(("datalink_links", maker) for maker in self.links))
+        named += [("datalink_links", maker) for maker in self.links]
+        return tuple((key, name) for key, name in named if name not in ours)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,12 @@ class Pieces:
     parameters: Callable[[Any], Any]
     format: Callable[[Any, Any, str | None], str]
     estimate: Callable[[Any, Any], int]
-    function: Callable[..., None]
+
+    @property
+    def function(self) -> Callable[..., None]:
+        """What makes products; that alone takes much memory, and only processes of jobs have use for it."""
+        found: Callable[..., None] = resolve_name(self.datalink.function)
+        return found
 
 
 @cache
@@ -88,5 +95,8 @@ def assemble(datalink: Datalink) -> Pieces:
         parameters=resolve_name(datalink.parameters),
         format=resolve_name(datalink.format),
         estimate=resolve_name(datalink.estimate),
-        function=resolve_name(datalink.function),
     )
+
+
+def _each(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)

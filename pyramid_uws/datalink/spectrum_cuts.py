@@ -8,10 +8,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from pyramid_uws.tables import Field
-
 from .as_fits import plain
-from .as_votable import vounit, write_columns
 from .cuts import Cut
 from .layout import opened
 from .observations import Observation
@@ -68,24 +65,3 @@ def _row(spectrum: Spectrum, source: fits.BinTableHDU, wanted: NDArray[np.intp])
         [card for card in source.header.cards if not card.keyword.startswith(_STRUCTURAL)], unique=True
     )
     return table
-
-
-def write_votable(
-    observation: Observation,
-    spectrum: Spectrum,
-    file: BinaryIO,
-    media_type: str,
-    wanted: NDArray[np.intp],
-    history: Sequence[str],
-) -> None:
-    """Write some samples as VOTable: their wavelengths, and all numbers that the table has for each."""
-    columns = {"wavelength": spectrum.wavelengths[wanted]}
-    fields = [Field(name="wavelength", unit="m", ucd="em.wl", description="Wavelength in vacuum")]
-    for number, values in samples(spectrum, wanted):
-        name = spectrum.names[number]
-        if values.ndim == 1 and values.dtype.kind in "iuf" and name not in columns:
-            unit = vounit(str(spectrum.header.get(f"TUNIT{number + 1}", "")))
-            ucd = str(spectrum.header.get(f"TUCD{number + 1}", "")) or None
-            fields.append(Field(name=name, unit=unit, ucd=ucd))
-            columns[name] = values.astype(values.dtype.newbyteorder("="))
-    write_columns(observation, file, media_type, columns, fields, history)

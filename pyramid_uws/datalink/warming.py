@@ -8,7 +8,8 @@ import numpy as np
 from astropy.io import fits
 
 from .cuts import Cut
-from .cutting import cut, estimate, formats
+from .cutting import cut
+from .estimating import estimate, formats
 from .observations import read_observation
 
 _CARDS = {

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 
 from pyramid_uws.datalink.cuts import Cut
-from pyramid_uws.datalink.cutting import estimate
+from pyramid_uws.datalink.estimating import estimate
 from pyramid_uws.datalink.problems import NoOverlap
 
 from .conftest import content, coordinates, cut_out, image

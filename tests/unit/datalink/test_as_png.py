@@ -8,7 +8,7 @@ from PIL import Image
 
 from pyramid_uws.datalink import as_png
 from pyramid_uws.datalink.cuts import Cut
-from pyramid_uws.datalink.cutting import formats
+from pyramid_uws.datalink.estimating import formats
 from pyramid_uws.datalink.problems import CannotCut
 
 from .conftest import content, image

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pyramid_uws.datalink.cuts import Cut
-from pyramid_uws.datalink.cutting import estimate
+from pyramid_uws.datalink.estimating import estimate
 from pyramid_uws.datalink.layout import opened
 from pyramid_uws.datalink.problems import NoOverlap
 

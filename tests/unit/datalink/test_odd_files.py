@@ -8,7 +8,8 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 
 from pyramid_uws.datalink import CannotCut, Cut
-from pyramid_uws.datalink.cutting import cut, estimate
+from pyramid_uws.datalink.cutting import cut
+from pyramid_uws.datalink.estimating import estimate
 from pyramid_uws.datalink.observations import read_observation
 from pyramid_uws.datalink.sphere import MOST_CORNERS, Polygon, vectors
 

@@ -10,7 +10,7 @@ from astropy.table import Table
 from astropy.wcs import WCS
 
 from pyramid_uws.datalink.cuts import Cut
-from pyramid_uws.datalink.cutting import estimate
+from pyramid_uws.datalink.estimating import estimate
 from pyramid_uws.datalink.observations import read_observation
 from pyramid_uws.datalink.problems import NoOverlap, Unreadable
 from pyramid_uws.datalink.spectral import from_air

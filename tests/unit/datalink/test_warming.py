@@ -8,7 +8,8 @@ import os, sys
 from pyramid_uws.datalink import preload
 preload()
 from pyramid_uws.datalink.cuts import Cut
-from pyramid_uws.datalink.cutting import cut, formats
+from pyramid_uws.datalink.cutting import cut
+from pyramid_uws.datalink.estimating import formats
 from pyramid_uws.demo.observed import observations
 before = set(sys.modules)
 observation = observations()("muse_udf_subcube.fits")
