@@ -9,6 +9,7 @@ from pyramid_uws.uws.instants import format_instant, now
 
 from . import wording
 from .frame import Frame
+from .moments import moment
 
 
 @cache
@@ -26,6 +27,7 @@ def environment() -> Environment:
         "iso": format_instant,
         "clock": wording.clock,
         "hint": wording.hint,
+        "moment": moment,
         "size": wording.size,
         "duration": wording.duration,
     }

@@ -2,7 +2,8 @@
 
 from itertools import pairwise
 
-from pyramid_uws.uws.instants import format_instant, now
+from pyramid_uws.documents.joblist import quick_instant
+from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
 
 #: Seconds and name of what durations are told in, the longest first.
@@ -16,7 +17,8 @@ _NOW = 1
 
 def clock(instant: int) -> str:
     """Write µs as ``2026-01-02 03:04:05 UTC``."""
-    return f"{format_instant(instant)[:19].replace('T', ' ')} UTC"
+    text = quick_instant(instant)
+    return f"{text[:10]} {text[11:19]} UTC"
 
 
 def hint(instant: int, at: int | None = None) -> str:

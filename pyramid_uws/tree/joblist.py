@@ -26,7 +26,7 @@ from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, EXECUTING, HELD, MOVES, QUE
 from .indexes import IndexSet, IndexTree
 from .job import Job
 from .lines import Lines, Mark
-from .rows import JobRow, Refs, merge, rows, until, walk
+from .rows import JobRow, Refs, merge, rows, span, walk
 from .shelf import Shelf, find_shelf, make_shelf
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Joblist(Persistent):
     def _candidates(self, refs: IndexTree, wanted: JobFilter) -> Refs:
         """Return what may pass, from the smallest index that holds all of it."""
         if wanted.phases and wanted.phases <= ACTIVE:
-            ids = heapq.merge(*(self.active[phase].keys(None, until(wanted)) for phase in wanted.phases))
+            ids = heapq.merge(*(self.active[phase].keys(*span(wanted)) for phase in wanted.phases))
             return ((job_id, refs[job_id]) for job_id in ids if job_id in refs)
         return walk(refs, wanted)
 

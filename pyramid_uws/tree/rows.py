@@ -30,16 +30,21 @@ def until(wanted: JobFilter) -> str | None:
     return None if wanted.after is None else time_prefix(wanted.after)
 
 
+def span(wanted: JobFilter) -> tuple[str | None, str | None, bool]:
+    """Return between which ids lies what passes the filter, and whether the first of them does not."""
+    return wanted.older, until(wanted), wanted.older is not None
+
+
 def walk(refs: Any, wanted: JobFilter) -> Refs:
     """Return what may pass of an index: id -> (phase, run id)."""
-    return () if refs is None else refs.items(None, until(wanted))
+    return () if refs is None else refs.items(*span(wanted))
 
 
 def rows(refs: Refs, wanted: JobFilter, owner: str | None) -> Iterator[JobRow]:
     """Yield those that the filter lets through, but for ``last``."""
-    shown = wanted.shown
+    shown, sought = wanted.shown, wanted.sought
     for job_id, (phase, runid) in refs:
-        if phase in shown:
+        if phase in shown and (not sought or sought in (runid or "").casefold()):
             yield JobRow(job_id, phase, runid, owner, created_at(job_id))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from pyramid_uws.exceptions import BadValue
 
+from .ids import is_id
 from .instants import parse_instant
 from .jobfilter import JobFilter
 from .limits import LONGEST
@@ -128,12 +129,17 @@ def read_wait(pairs: Pairs) -> Wait | None:
 
 
 def read_filter(pairs: Pairs) -> JobFilter:
-    """Read the filters of a job list (UWS 1.1, section 2.2.2.1)."""
+    """Read the filters of a job list (UWS 1.1, section 2.2.2.1), and the two that are our own."""
     after = single(pairs, "AFTER")
+    older = single(pairs, "OLDER")
+    if older is not None and not is_id(older):
+        raise BadValue("OLDER", older, "expected the id of a job, behind which the list is to begin")
     return JobFilter(
         phases=_phases(pairs),
         after=None if after is None else _instant("AFTER", after),
         last=read_last(pairs),
+        runid=single(pairs, "RUNID"),
+        older=older,
     )
 
 

@@ -15,11 +15,12 @@ from pyramid_uws.tree.rights import DELETE
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
 
+from . import job_page
 from .foreseen import foreseen
 from .forms import read_query
 from .incoming import Incoming, incoming_form, worker_system_of
 from .resources import add_resource_views
-from .respond import document, plain, see_other
+from .respond import document, plain, see_other, wants_page
 from .waiting import wait_for_change, wait_for_end
 
 #: How long the answer to ABORT may wait for the work to be ended, in seconds.
@@ -31,6 +32,8 @@ def show(context: Job, request: Request) -> Response:
     job = context
     if request.method == "GET" and (wait := read_wait(read_query(request))) is not None:
         job = wait_for_change(request, job, wait)
+    if wants_page(request):
+        return job_page.answer(job, request)
     url = request.resource_url(job)
     shown = foreseen(request, job)
     return document(

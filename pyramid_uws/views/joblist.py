@@ -11,11 +11,12 @@ from pyramid_uws.tree import AsyncRenderer, JobRow
 from pyramid_uws.tree.rights import CREATE, LIST, OVERSEE
 from pyramid_uws.uws.control import read_control, read_filter
 
+from . import joblist_page
 from .errors import ask_if_wanted
 from .forms import read_query
 from .incoming import make_job
 from .resources import add_resource_views
-from .respond import long_document, see_other
+from .respond import long_document, see_other, wants_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +26,8 @@ def show(context: AsyncRenderer, request: Request) -> Response:
     """GET: the caller's jobs, or those of all whose business that is, newest first."""
     pairs = read_query(request)
     ask_if_wanted(request, pairs)
+    if wants_page(request):
+        return joblist_page.answer(context, request)
     wanted = read_filter(pairs)
     owner = request.authenticated_userid
     rows: Iterable[JobRow] = ()

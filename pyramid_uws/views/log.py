@@ -12,6 +12,7 @@ from pyramid_uws.execution.home import attempt_folder
 from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.tree import Attribute, Job
 from pyramid_uws.uws.control import read_last
+from pyramid_uws.uws.phases import ARCHIVED
 
 from .contents import stream
 from .forms import read_query
@@ -35,6 +36,24 @@ def show_log(context: Attribute, request: Request) -> Response:
     with file:
         file.seek(_begin_of_last(file, last))
         return Response(file.read(), content_type="text/plain", charset="UTF-8")
+
+
+def tail(job: Job, request: Request, lines: int, most: int) -> tuple[str, bool] | None:
+    """Return the last lines of the log, so many and so many bytes at most, and whether there is more.
+
+    None if there is no log.
+    """
+    file = None if job.phase == ARCHIVED else _open(job, request)
+    if file is None:
+        return None
+    with file:
+        size = file.seek(0, os.SEEK_END)
+        begin = max(size - most, 0)
+        file.seek(begin)
+        said = file.read(most)
+    last = said.decode(errors="replace").splitlines(keepends=True)[-lines:]
+    text = "".join(last)
+    return text, begin > 0 or len(text.encode()) < len(said)
 
 
 def _open(job: Job, request: Request) -> BinaryIO | None:

@@ -11,16 +11,21 @@ from pyramid.response import Response
 from pyramid_uws.auth.stacked import StackedPolicy
 from pyramid_uws.exceptions import BadValue
 from pyramid_uws.interfaces import IResult
+from pyramid_uws.pages import page
 from pyramid_uws.tree.attributes import Result
 from pyramid_uws.tree.rights import SHARE
 from pyramid_uws.uws.control import single
+from pyramid_uws.uws.limits import SECOND
 
 from .forms import read_query
 from .resources import add_resource_views
-from .respond import plain
+from .respond import plain, wants_page
 
 #: How long links are good whose maker has not said so, in seconds.
 USUAL = 3600
+
+#: What the page offers, in seconds, as far as the site allows it.
+LIFETIMES = (600, 3600, 86400, 7 * 86400)
 
 
 def show_link(context: Result, request: Request) -> Response:
@@ -32,7 +37,27 @@ def show_link(context: Result, request: Request) -> Response:
     text = single(read_query(request), "LIFETIME") or str(min(USUAL, longest))
     if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= longest):
         raise BadValue("LIFETIME", text, f"expected a whole number of seconds from 1 to {longest}")
-    return plain(policy.keeper.links.sign(request, context, int(time.time()) + int(text)))
+    until = int(time.time()) + int(text)
+    link = policy.keeper.links.sign(request, context, until)
+    return _page(context, request, link, int(text), until, longest) if wants_page(request) else plain(link)
+
+
+def _page(context: Result, request: Request, link: str, lifetime: int, until: int, longest: int) -> Response:
+    """Answer with the page of a link, which no browser is to keep."""
+    lifetimes = sorted({lifetime, *(seconds for seconds in LIFETIMES if seconds < longest), longest})
+    return page(
+        request,
+        "result_link.html",
+        private=True,
+        result=context.__name__,
+        job_id=context.job.job_id,
+        url=request.resource_url(context.job),
+        here=f"{request.resource_url(context)}/link",
+        link=link,
+        lifetime=lifetime,
+        lifetimes=lifetimes,
+        until=until * SECOND,
+    )
 
 
 def includeme(config: Any) -> None:

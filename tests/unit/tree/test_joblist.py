@@ -1,5 +1,8 @@
 """The job list against a model of a few lines: the same lists, the same indexes, the same refusals."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,6 +11,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
 from pyramid_uws.tree import AsyncRenderer, Job, Root
 from pyramid_uws.tree.indexes import IndexSet
+from pyramid_uws.tree.pages import page_of_all, page_of_owner
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.jobfilter import JobFilter
@@ -84,6 +88,39 @@ class JoblistMachine(RuleBasedStateMachine):
         ][:last]
         rows = self.joblist.select(JobFilter(frozenset(wanted), after, last), owner)
         assert [tuple(row) for row in rows] == expected
+
+    @precondition(lambda self: self.model)
+    @rule(
+        wanted=PHASE_SETS,
+        after=st.none() | st.integers(-1, 51),
+        runid=st.none() | st.text(max_size=1),
+        owner=OWNERS | st.just("everybody"),
+        most=st.integers(1, 4),
+    )
+    def turn_pages(self, wanted, after, runid, owner, most):
+        wanted = JobFilter(frozenset(wanted), after, None, runid)
+        turn = page_of_all if owner == "everybody" else partial(page_of_owner, owner=owner)
+        expected = [
+            job_id
+            for job_id, job in sorted(self.model.items())
+            if owner in {"everybody", job.owner}
+            and job.phase in wanted.shown
+            and (after is None or job.created > max(after, 0))
+            and (runid or "").casefold() in (job.runid or "").casefold()
+        ]
+        found = []
+        while True:
+            page = turn(self.joblist, wanted, most=most)
+            assert len(page.jobs) == most or page.older is None
+            assert not page.is_cut
+            found += [job.job_id for job in page.jobs]
+            if page.older is None:
+                break
+            wanted = replace(wanted, older=page.older)
+        assert found == expected
+        if owner != "everybody":
+            rows = self.joblist.select(replace(wanted, older=None), owner)
+            assert [row.job_id for row in rows] == expected
 
     @invariant()
     def indexes_agree_with_the_jobs(self):
@@ -196,3 +233,44 @@ def test_a_list_stored_before_there_were_lines_is_brought_up_to_date():
     assert list(joblist.queued()) == [(job.queued, job.job_id) for job in jobs]
     check_lines(joblist.queue, jobs)
     check_lines(joblist.held, [])
+
+
+class TestPages:
+    def test_what_is_rare_is_looked_for_so_far_and_no_farther(self, monkeypatch):
+        monkeypatch.setattr("pyramid_uws.tree.pages.ROWS_LOOKED_AT", 10)
+        joblist = make_list()
+        for instant in range(25):
+            runid = "needle" if instant == 3 else None
+            joblist.add(Job(new_id(instant), created=instant, execution_duration=1, runid=runid))
+        wanted = JobFilter(runid="NEEDLE")
+
+        pages = []
+        while not pages or pages[-1].older:
+            pages.append(page_of_owner(joblist, wanted, None, 5))
+            wanted = replace(wanted, older=pages[-1].older)
+
+        assert [[job.created for job in page.jobs] for page in pages] == [[], [], [3]]
+        assert [page.is_cut for page in pages] == [True, True, False]
+
+    def test_a_page_goes_on_where_a_job_was_that_is_gone(self):
+        joblist = make_list()
+        for instant in range(4):
+            joblist.add(Job(new_id(instant), created=instant, execution_duration=1))
+        older = page_of_owner(joblist, JobFilter(), None, 2).older
+        joblist.remove(older)
+
+        page = page_of_owner(joblist, JobFilter(older=older), None, 2)
+
+        assert [job.created for job in page.jobs] == [1, 0]
+
+    def test_only_what_is_shown_is_loaded(self):
+        joblist = make_list()
+        for instant in range(100):
+            joblist.add(Job(new_id(instant), created=instant, execution_duration=1))
+        loaded = []
+        joblist.get = lambda job_id: loaded.append(job_id) or joblist.jobs[job_id]
+
+        page = page_of_owner(joblist, JobFilter(), None, 7)
+
+        assert [job.job_id for job in page.jobs] == loaded
+        assert len(loaded) == 7
