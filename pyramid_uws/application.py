@@ -53,6 +53,7 @@ def includeme(config: Any) -> None:
         config.include(room)
     if auth.schemes:
         config.include(".views.login")
+        config.include(".views.account")
         config.include(".views.result_links")
     # Views are secured when they are registered; until then anybody's policy comes before ours.
     config.action(None, lambda: _choose_policy(config.registry, auth), order=PHASE2_CONFIG + 1)

@@ -9,6 +9,7 @@ from pyramid.response import Response
 
 from pyramid_uws.pages import page
 
+from .errors import without_dialog
 from .respond import wants_page
 
 log = logging.getLogger(__name__)
@@ -24,10 +25,11 @@ def error_pages_tween(handle: Handle, _registry: Any) -> Handle:
 
     def handled(request: Request) -> Response:
         response = handle(request)
-        if response.status_code < 400 or response.content_type != "text/plain":
+        if response.status_code < 400:
             return response
         response.vary = ("Accept",)
-        return _as_page(request, response) if wants_page(request) else response
+        is_sentence = response.content_type == "text/plain"
+        return _as_page(request, response) if is_sentence and wants_page(request) else response
 
     return handled
 
@@ -48,16 +50,5 @@ def _as_page(request: Request, response: Response) -> Response:
         log.exception("There is no page for the error %s at %s", response.status, request.environ.get("PATH_INFO"))
         return response
     kept = [(name, value) for name, value in response.headerlist if name.lower() not in _OF_THE_TEXT]
-    shown.headerlist.extend(_without_dialog(kept))
+    shown.headerlist.extend(without_dialog(kept))
     return shown
-
-
-def _without_dialog(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return headers that do not make a browser ask for a password by itself, if the page can ask for it.
-
-    It can where a cookie is proposed, too.
-    """
-    proposed = [value for name, value in headers if name.lower() == "www-authenticate"]
-    if not any(value.startswith("ivoa_cookie") for value in proposed):
-        return headers
-    return [(name, value) for name, value in headers if not value.startswith("Basic ")]

@@ -69,6 +69,18 @@ def challenges(request: Request) -> list[tuple[str, str]]:
     return [(name, value) for name, value in forget(request) if name.lower() == "www-authenticate"]
 
 
+def without_dialog(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the headers that go with a page which asks for name and password itself.
+
+    That is where a cookie is proposed, too: what has a browser ask by a dialog of its own is left out then.
+    """
+    kept = list(headers)
+    proposed = [value for name, value in kept if name.lower() == "www-authenticate"]
+    if not any(value.startswith("ivoa_cookie") for value in proposed):
+        return kept
+    return [(name, value) for name, value in kept if not value.startswith("Basic ")]
+
+
 def challenged(request: Request, response: Response) -> Response:
     """Add them to an answer."""
     response.headerlist.extend(challenges(request))

@@ -25,7 +25,7 @@ from pyramid_uws.uws.limits import SECOND, Limits
 from .contents import show_result
 from .forms import read_query
 from .incoming import make_job, worker_system_of
-from .respond import plain, see_other
+from .respond import plain, see_other, wants_page
 
 #: When to try again what has failed for a reason that may pass, in seconds.
 LATER = 30
@@ -112,7 +112,9 @@ class Exchange:
         return response
 
     def tell(self, message: str, status: int) -> Response:
-        """Write an error: its sentence as a VOTable (DALI 1.2, section 5.2)."""
+        """Write an error: its sentence as a VOTable (DALI 1.2, section 5.2), as a text for pages of people."""
+        if wants_page(self.request):
+            return plain(message, status)
         return Response(
             text=error_votable(message), status=status, content_type="application/x-votable+xml", charset="UTF-8"
         )

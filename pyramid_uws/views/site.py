@@ -6,16 +6,18 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws import interfaces
+from pyramid_uws.auth.stacked import StackedPolicy
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.pages import page
-from pyramid_uws.pages.services import entry
+from pyramid_uws.pages.services import entry, service_model
 from pyramid_uws.parameters import Parameter
 from pyramid_uws.tree import Root, Service
-from pyramid_uws.tree.rights import READ
+from pyramid_uws.tree.rights import CREATE, READ
 
 from .health import complaints
 from .resources import add_resource_views
@@ -32,7 +34,7 @@ def show_site(context: Root, request: Request) -> Response:
     has_examples = any(each.examples for each in request.registry.uws.definitions.values())
     own = _descriptions(f"{request.application_url}/", has_examples, ("capabilities", "availability", "examples"))
     if wants_page(request):
-        entries = [entry(service, _definition(service, request), request.resource_url) for service in shown]
+        entries = [entry(service, _definition(service, request), request.resource_path) for service in shown]
         notes = complaints(request.registry.uws, context)
         return page(request, "site.html", services=entries, complaints=notes, descriptions=own)
     services = [_summary(service, request) for service in shown]
@@ -48,6 +50,11 @@ def show_service(context: Service, request: Request) -> Response:
     """GET /SERVICE: what it does, its parameters, limits, credits and endpoints."""
     definition = _definition(context, request)
     summary = _summary(context, request)
+    if wants_page(request):
+        own = {name: summary[name] for name in DESCRIPTIONS if name in summary}
+        model = service_model(context, definition, request.resource_url, request.resource_path)
+        may = request.has_permission(CREATE, context)
+        return page(request, "service.html", **model, may=bool(may), descriptions=own, tokens=_tokens_url(request))
     if definition is not None:
         summary |= {
             "description": definition.description,
@@ -62,6 +69,13 @@ def show_service(context: Service, request: Request) -> Response:
 def _definition(service: Service, request: Request) -> ServiceDefinition | None:
     definition: ServiceDefinition | None = request.registry.uws.definitions.get(service.__name__)
     return definition
+
+
+def _tokens_url(request: Request) -> str | None:
+    """Return where users make tokens; None if they cannot."""
+    policy = request.registry.queryUtility(ISecurityPolicy)
+    takes_tokens = isinstance(policy, StackedPolicy) and policy.has("token")
+    return f"{request.application_url}/tokens" if takes_tokens else None
 
 
 def _summary(service: Service, request: Request) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""Who one is here, and tokens of one's own; there if ``uws.auth`` is set."""
+
+import json
+
+from pyramid.httpexceptions import HTTPForbidden
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.security import NO_PERMISSION_REQUIRED
+
+from pyramid_uws.auth.identity import Identity
+from pyramid_uws.auth.keeper import Keeper
+from pyramid_uws.auth.tokens import Token
+from pyramid_uws.exceptions import BadRequest, BadValue
+from pyramid_uws.interfaces import IRoot
+from pyramid_uws.pages import page
+from pyramid_uws.uws.control import single
+from pyramid_uws.uws.instants import format_instant
+from pyramid_uws.uws.limits import SECOND
+
+from .login import policy_of, secret_form
+from .resources import add_resource_views
+from .respond import plain, see_other, wants_json, wants_page
+
+#: Tokens that users make themselves are valid for so many days, and for so many at most.
+DAYS = 90
+MOST_DAYS = 366
+
+
+def show_self(_context: object, request: Request) -> Response:
+    """GET /whoami: who one is here."""
+    policy = policy_of(request)
+    identity = policy.identity(request)
+    if wants_page(request):
+        return page(request, "whoami.html", identity=identity, takes_tokens=policy.has("token"))
+    if not wants_json(request):
+        return _by_accept(plain("" if identity is None else identity.userid))
+    told: dict[str, object] = {"user": None, "groups": [], "scheme": None}
+    if identity is not None:
+        told = {"user": identity.userid, "groups": sorted(identity.groups), "scheme": identity.scheme}
+    return _by_accept(Response(text=json.dumps(told), content_type="application/json", charset="UTF-8"))
+
+
+def show_tokens(_context: object, request: Request) -> Response:
+    """GET /tokens: one's own, of which the secret part is not known any more."""
+    keeper, identity = _keeper(request)
+    if wants_page(request):
+        return _tokens_page(request, keeper, identity)
+    told = [_described(token) for token in keeper.tokens.of(identity.userid)]
+    return _by_accept(Response(text=json.dumps(told, indent=1), content_type="application/json", charset="UTF-8"))
+
+
+def change_tokens(_context: object, request: Request) -> Response:
+    """POST /tokens: a new one, valid for DAYS, or with REVOKE=ID the end of one."""
+    keeper, identity = _keeper(request)
+    pairs = secret_form(request)
+    revoked = single(pairs, "REVOKE")
+    if revoked is not None:
+        keeper.tokens.revoke(revoked, identity.userid)
+        is_page = wants_page(request)
+        return see_other(request.path_url) if is_page else plain(f"The token {revoked} is revoked.\n")
+    if identity.scheme == "token":
+        raise BadRequest("A token cannot make others; log in another way.")
+    days = single(pairs, "DAYS") or str(DAYS)
+    if not (days.isascii() and days.isdigit() and 0 < int(days[:9]) <= MOST_DAYS):
+        raise BadValue("DAYS", days, f"expected a whole number from 1 to {MOST_DAYS}")
+    _, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", int(days))
+    return _tokens_page(request, keeper, identity, token) if wants_page(request) else plain(token)
+
+
+def _tokens_page(request: Request, keeper: Keeper, identity: Identity, made: str | None = None) -> Response:
+    """Show the tokens of a user, and one that was just made, which is never shown again."""
+    return page(
+        request,
+        "tokens.html",
+        private=True,
+        tokens=sorted(keeper.tokens.of(identity.userid), key=lambda token: token.created, reverse=True),
+        made=made,
+        may_make=identity.scheme != "token",
+        days=DAYS,
+        most_days=MOST_DAYS,
+        second=SECOND,
+    )
+
+
+def _described(token: Token) -> dict[str, object]:
+    expires = None if token.expires is None else format_instant(token.expires * SECOND)
+    created = format_instant(token.created * SECOND)
+    return {"id": token.token_id, "note": token.note, "created": created, "expires": expires}
+
+
+def _keeper(request: Request) -> tuple[Keeper, Identity]:
+    policy = policy_of(request)
+    identity = policy.identity(request)
+    if identity is None:
+        raise HTTPForbidden
+    return policy.keeper, identity
+
+
+def _by_accept(response: Response) -> Response:
+    response.vary = ("Accept",)
+    return response
+
+
+def includeme(config: object) -> None:
+    """Register the views."""
+    views = {"whoami": {"GET": show_self}, "tokens": {"GET": show_tokens, "POST": change_tokens}}
+    for name, methods in views.items():
+        add_resource_views(config, IRoot, methods, name=name, permission=NO_PERMISSION_REQUIRED)
