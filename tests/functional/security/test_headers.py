@@ -13,7 +13,6 @@ ON_GUARD = {
 }
 REQUESTS = [
     ("GET", "/", 200),
-    ("GET", "/login", 200),
     ("GET", "/quick", 200),
     ("GET", "/quick/capabilities", 200),
     ("GET", "/quick/availability", 200),
@@ -58,6 +57,22 @@ def test_so_do_answers_to_what_never_becomes_a_request(data, status, fortress):
     assert wire.status(answer) == status
     assert {name: wire.header(answer, name) for name in ON_GUARD} == ON_GUARD
     assert "default-src 'none'" in wire.header(answer, "Content-Security-Policy")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/login", 200), *(request for request in REQUESTS if request[2] != 303)]
+)
+def test_every_page_does_too_and_may_run_what_comes_with_the_site(method, path, status, fortress):
+    """Pages tell their own site where a form comes from, and no other site anything."""
+    answer = http.request(method, fortress.url + path, headers={"Accept": "text/html"})
+
+    guards = ON_GUARD | {"Referrer-Policy": answer.headers["Referrer-Policy"]}
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in ON_GUARD} == guards
+    assert guards["Referrer-Policy"] in {"no-referrer", "same-origin"}
+    policy = set(answer.headers["Content-Security-Policy"].split("; "))
+    assert {"default-src 'none'", "frame-ancestors 'none'"} <= policy
+    assert "sandbox" in policy or {"script-src 'self'", "style-src 'self'", "form-action 'self'"} <= policy
 
 
 @pytest.mark.parametrize("child", ["", "/phase", "/results", "/results/partial", "/log", "/error", "/parameters"])
