@@ -26,6 +26,7 @@ from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.execution.writer import Journal, Writer
 from pyramid_uws.observing.logs import RecentErrors
 from pyramid_uws.observing.numbers import Numbers
+from pyramid_uws.previews import Previews
 from pyramid_uws.settings import Settings
 from pyramid_uws.snapshot import Snapshots
 from pyramid_uws.tree import Renderer, match_tree
@@ -98,6 +99,7 @@ class Site:
         self.writer = Writer(self.database, self._published, self.numbers)
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
+        self.previews = Previews()
         self.snapshots = Snapshots(self)
         self.limiter = Limiter(settings, self.definitions)
         self.waiting_room = WaitingRoom(settings.waiters)

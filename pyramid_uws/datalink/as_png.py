@@ -13,14 +13,11 @@ from PIL.PngImagePlugin import PngInfo
 from .as_fits import Progress
 from .planning import Plan
 from .problems import CannotCut
+from .stretch import limits, stretched
 from .values import scaled
 
 #: The most pixels of a side; of a larger image, squares of pixels are one.
 SIDE = 2048
-
-#: Black and white are these percentiles, and this is how many times brighter than black's surroundings white is.
-_DARKEST, _BRIGHTEST = 0.5, 99.7
-_STEEP = 10.0
 
 
 def write(plan: Plan, file: BinaryIO, history: Sequence[str], progress: Progress) -> None:
@@ -34,7 +31,7 @@ def write(plan: Plan, file: BinaryIO, history: Sequence[str], progress: Progress
     notes = PngInfo()
     for line in history:
         notes.add_itxt("Comment", line)
-    Image.fromarray(_stretched(mean.values)[::-1]).save(file, "PNG", pnginfo=notes)
+    Image.fromarray(stretched(mean.values, *limits(mean.values))[::-1]).save(file, "PNG", pnginfo=notes)
 
 
 def _plane(plan: Plan) -> tuple[int, int]:
@@ -88,14 +85,3 @@ def _add(total: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any], part: N
     for axis, numbers in ((0, rows), (1, columns)):
         part = np.add.reduceat(part, np.flatnonzero(np.diff(numbers, prepend=-1)), axis=axis)
     total[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += part
-
-
-def _stretched(values: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """Return grey and opacity of pixels."""
-    known = np.isfinite(values)
-    grey = np.zeros(values.shape)
-    if known.any():
-        dark, bright = np.percentile(values[known], (_DARKEST, _BRIGHTEST))
-        part = np.clip((np.where(known, values, dark) - dark) / ((bright - dark) or 1.0), 0.0, 1.0)
-        grey = np.arcsinh(part * _STEEP) / np.arcsinh(_STEEP)
-    return np.stack([np.round(grey * 255), known * 255], axis=-1).astype(np.uint8)

@@ -27,6 +27,7 @@ def includeme(config: Any) -> None:
         "observations",
         "openapi",
         "operator",
+        "previews",
         "shares",
         "site",
         "soda",
