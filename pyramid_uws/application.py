@@ -20,7 +20,7 @@ from .config import IAttributeFactory, IRendererFactory, add_services_from_ini, 
 from .definition import definitions_of
 from .settings import PREFIX, read_settings
 from .site import Site, is_wanted
-from .snapshot import root_factory
+from .views.rates import counting_root_factory
 
 
 def main(global_config: Mapping[str, str], **settings: Any) -> Any:
@@ -48,7 +48,7 @@ def includeme(config: Any) -> None:
     """Add pyramid_uws to a Pyramid application."""
     settings = read_settings(config.registry.settings)
     auth = read_auth_settings(config.registry.settings)
-    config.set_root_factory(root_factory)
+    config.set_root_factory(counting_root_factory)
     for room in (".config", ".urls", ".views"):
         config.include(room)
     if auth.schemes:

@@ -11,6 +11,8 @@ from pyramid.exceptions import ConfigurationError
 from pyramid.settings import falsey, truthy
 
 from pyramid_uws.parameters.hosts import Fetching, read_hosts
+from pyramid_uws.uws.quotas import ANONYMOUS, IN_BYTES, KEYS, Said, read_subject
+from pyramid_uws.uws.rights import USERS
 
 PREFIX = "uws."
 
@@ -52,6 +54,12 @@ class Settings:
     upload_urls: bool
     upload_hosts: tuple[str, ...]
     upload_timeout: float
+    quota_jobs: Mapping[str, int]
+    quota_running: Mapping[str, int]
+    quota_queued: Mapping[str, int]
+    quota_storage: Mapping[str, int]
+    quota_upload: Mapping[str, int]
+    quota_requests: Mapping[str, int]
     min_free: int
     list_anonymous: bool
     development: bool
@@ -69,6 +77,15 @@ class Settings:
     def fetching(self) -> Fetching:
         """How uploads are fetched."""
         return Fetching(enabled=self.upload_urls, hosts=self.upload_hosts, timeout=self.upload_timeout)
+
+    @property
+    def quotas(self) -> Said:
+        """What is said of quotas: whose -> key -> value."""
+        said: dict[str, dict[str, int]] = {}
+        for key in KEYS:
+            for name, value in getattr(self, f"quota_{key}").items():
+                said.setdefault(name, {})[key] = value
+        return said
 
     @property
     def socket(self) -> Path:
@@ -119,6 +136,27 @@ def read_size(text: str) -> int:
     if found is None:
         raise ValueError("expected a number of bytes, such as 4096, 64k, 512M or 2G")
     return int(found[1]) * int(1024 ** " KMGT".index(found[2].upper() or " "))
+
+
+def read_quota(key: str, text: str) -> int:
+    """Read the value of a quota: a number, or a size in bytes; 0 is no limit."""
+    return (read_size if key in IN_BYTES else read_count)(text)
+
+
+def quotas_of(key: str) -> Callable[[str], Mapping[str, int]]:
+    """Return a converter for quotas of a kind: one value for all, or whose it is before each."""
+
+    def convert(text: str) -> Mapping[str, int]:
+        found: dict[str, int] = {}
+        for item in text.split():
+            name, equals, value = item.rpartition("=")
+            for subject in (read_subject(name),) if equals else (ANONYMOUS, USERS):
+                if subject in found:
+                    raise ValueError(f"{name or 'a value for all'} is there twice")
+                found[subject] = read_quota(key, value)
+        return MappingProxyType(found)
+
+    return convert
 
 
 def read_integer(text: str) -> int:
@@ -283,6 +321,23 @@ TABLE: tuple[Key, ...] = (
         "otherwise.",
     ),
     Key("upload_timeout", read_seconds, "300", "Seconds for fetching all uploads of a job; 0: unlimited."),
+    Key(
+        "quota.jobs",
+        quotas_of("jobs"),
+        "",
+        "How many jobs somebody may have here, such as `200`, or `anonymous=20 users=200 group:astro=1000`; 0 is "
+        "no limit. See [quotas](quotas.md) for this and the next ones.",
+    ),
+    Key("quota.running", quotas_of("running"), "", "Likewise, how many of them may run at once; the others wait."),
+    Key("quota.queued", quotas_of("queued"), "", "Likewise, how many of them may wait in the queue."),
+    Key(
+        "quota.storage",
+        quotas_of("storage"),
+        "",
+        "Likewise, how much their results and uploads may take, in bytes (`anonymous=1G users=50G`).",
+    ),
+    Key("quota.upload", quotas_of("upload"), "", "Likewise, the largest file that is sent or fetched, in bytes."),
+    Key("quota.requests", quotas_of("requests"), "", "Likewise, how many requests there may be in a minute."),
     Key(
         "min_free",
         read_size,

@@ -31,6 +31,7 @@ from pyramid_uws.settings import Settings
 from pyramid_uws.snapshot import Snapshots
 from pyramid_uws.tree import Renderer, match_tree
 from pyramid_uws.uws.instants import now
+from pyramid_uws.views.rates import Buckets
 from pyramid_uws.views.respond import DocumentCache
 from pyramid_uws.views.waiting import WaitingRoom
 
@@ -103,6 +104,7 @@ class Site:
         self.snapshots = Snapshots(self)
         self.limiter = Limiter(settings, self.definitions)
         self.waiting_room = WaitingRoom(settings.waiters)
+        self.buckets = Buckets()
         self.dispatcher: Dispatcher | None = None
         self.control: ControlSocket | None = None
         role = _role.get()

@@ -20,11 +20,13 @@ from pyramid_uws.execution.runs import Address
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.execution.writer import Writer
+from pyramid_uws.execution.writer import Journal, Writer
 from pyramid_uws.settings import Settings
+from pyramid_uws.tree import Root, book_of
 from pyramid_uws.uws import phases
 from pyramid_uws.version import __version__
 
+from .quotawords import checked, forgotten
 from .wire import MOST_JOBS
 
 #: Seconds beyond the grace time for which an abort waits for the work to be ended.
@@ -49,6 +51,9 @@ class ActingSite(Protocol):
     store: ResultStore
     writer: Writer
     watcher: Watcher
+
+    def wake(self) -> None:
+        """Tell the dispatcher that there may be something to do."""
 
     def worker_system(self, service: str, renderer: str) -> WorkerSystem:
         """Return the worker system of a service's renderer."""
@@ -85,6 +90,8 @@ class Actions:
             "delete": lambda request: self._each(request, self._delete),
             "reap": lambda request: self._each(request, self._reap),
             "pack": self._pack,
+            "set quota": self._set_quota,
+            "unset quota": self._unset_quota,
         }
 
     def perform(self, request: Mapping[str, Any]) -> Any:
@@ -197,6 +204,28 @@ class Actions:
                     bell.wait(min(remaining, site.watcher.poll))
         except NoSuchJob:
             return None
+
+    # Quotas
+
+    def _set_quota(self, request: Mapping[str, Any]) -> dict[str, int]:
+        """Say how much somebody may have; return all that is said of them now."""
+        name, values = checked(request)
+
+        def change(root: Root, _journal: Journal) -> dict[str, int]:
+            book = book_of(root)
+            book.set(name, values)
+            return book.entries[name]
+
+        said = self._site.writer.do(change)
+        self._site.wake()
+        return said
+
+    def _unset_quota(self, request: Mapping[str, Any]) -> bool:
+        """Forget what was said of somebody; tell whether there was anything."""
+        name, keys = forgotten(request)
+        was_said = self._site.writer.do(lambda root, _journal: book_of(root).unset(name, keys))
+        self._site.wake()
+        return was_said
 
     # The database
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pyramid_uws.uws.instants import parse_instant
 from pyramid_uws.uws.phases import PHASES
+from pyramid_uws.uws.quotas import KEYS
 from pyramid_uws.version import __version__
 
 from .actions import LONGEST_DAYS
@@ -50,7 +51,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error(f"there is no ini file {options.ini}")
     if options.command == "delete":
         _check_delete(parser, options)
-    if options.command in {"user", "token"} and (options.subject is None) != (options.verb == "list"):
+    if options.command == "quota" and (options.verb == "set") != bool(options.values) and options.verb != "unset":
+        parser.error(f"quota {options.verb} {'wants' if options.verb == 'set' else 'takes no'} KEY=VALUE")
+    if options.command in {"user", "token", "quota"} and (options.subject is None) != (options.verb == "list"):
         parser.error(f"{options.command} {options.verb} {'stands alone' if options.subject else 'wants a name'}")
     return options
 
@@ -96,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_record,
     ):
         add(commands)
-    for add in (_add_user, _add_token):
+    for add in (_add_user, _add_token, _add_quota):
         add(commands)
     return parser
 
@@ -261,6 +264,22 @@ def _add_token(commands: Any) -> None:
     parser.add_argument("subject", metavar="USER | ID", nargs="?", help="whose token, or which")
     parser.add_argument("--note", metavar="TEXT", default="", help="what the token is for")
     parser.add_argument("--days", metavar="N", type=_days, help="how long it is valid; without it, until revoked")
+
+
+def _add_quota(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "quota VERB [NAME] [KEY=VALUE ... | KEY ...]",
+        "set, forget, list and show quotas: how much somebody may have here",
+        "VERB is set, unset, list or show. NAME is a user, group:NAME, users (who has logged in), anonymous (who "
+        f"has not) or address:ADDRESS; KEY is one of {', '.join(KEYS)}; 0 is no limit. What is set goes "
+        "before the ini file until it is unset, and holds with the next request. show tells what somebody may "
+        "have, and has.",
+    )
+    parser.add_argument("verb", metavar="VERB", choices=("set", "unset", "list", "show"), help="what to do")
+    parser.add_argument("subject", metavar="NAME", nargs="?", help="whose quota, for all but list")
+    parser.add_argument("values", metavar="KEY=VALUE | KEY", nargs="*", help="what to set, or unset; none is all")
+    parser.add_argument("--group", metavar="GROUP", action="append", default=[], help="a group of NAME, for show")
 
 
 def _add_record(commands: Any) -> None:

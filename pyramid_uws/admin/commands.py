@@ -22,6 +22,8 @@ from .console import Console
 from .finding import Choice, Unclear, find_one, job_at
 from .jobs import describe, description_lines, export, job_lines, list_jobs, summary
 from .looking import file_of, look, shown, sizes
+from .quotas import list_quotas, show_standing
+from .quotawords import check_key, read_assignments, shown_subject
 from .record import Describe, record_of
 from .status import status, status_lines
 from .text import count, facts, size
@@ -278,6 +280,31 @@ def run_token(call: Call) -> int:
     return _tell(call, change_tokens(call.options, call.settings, call.auth))
 
 
+def run_quota(call: Call) -> int:
+    """Set, forget, list or show quotas."""
+    options, settings = call.options, call.settings
+    if options.verb == "list":
+        return _tell(call, look(settings, lambda root: list_quotas(root, settings)))
+    if options.verb == "show":
+        return _tell(call, look(settings, lambda root: show_standing(root, settings, options)))
+    name = shown_subject(options.subject)
+    if options.verb == "set":
+        request: dict[str, Any] = {"do": "set quota", "values": read_assignments(options.values)}
+    else:
+        request = {"do": "unset quota", "keys": list(map(check_key, options.values))}
+    with performing(settings, call.visit) as perform:
+        value = perform({**request, "name": name})
+    if options.verb == "set":
+        said = " ".join(f"{key}={number}" for key, number in value.items())
+        return _tell(call, Told([f"{name}: {said}"], {"name": name, "set": value}))
+    if not value:
+        call.console.complain(
+            f"Nothing of the kind was set for {name} by this command; the ini file is not changed."
+        )
+        return NOT_DONE
+    return _tell(call, Told([f"{name}: forgotten"], {"name": name, "unset": options.values}))
+
+
 def _tell(call: Call, told: Told) -> int:
     call.console.say(told.lines)
     call.console.give(told.value)
@@ -295,5 +322,6 @@ COMMANDS: Mapping[str, Callable[[Call], int]] = {
     "pack": run_pack,
     "user": run_user,
     "token": run_token,
+    "quota": run_quota,
     "record": run_record,
 }

@@ -8,7 +8,6 @@ which returns an :class:`Identity`, or None if nothing of its kind was said, or 
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any, Final, Protocol
 
@@ -16,18 +15,16 @@ from pyramid.request import Request
 
 from pyramid_uws.exceptions import BadCredentials
 
+from .addresses import is_among, peer_of
 from .identity import Identity
 from .keeper import Keeper
-from .keys import UNIX, AuthSettings, Networks
+from .keys import AuthSettings
 from .tokens import PREFIX
 
 #: The IVOA's name for a form that takes user name and password.
 BY_PASSWORD: Final = "ivo://ivoa.net/sso#tls-with-password"  # noqa: S105 - a name
 
 COOKIE = "uws_ticket"
-
-#: Where the connection comes from, by the word of our own server; ``REMOTE_ADDR`` may be what a proxy has said.
-PEER = "pyramid_uws.peer"
 
 
 class Scheme(Protocol):
@@ -158,7 +155,7 @@ class Proxy:
     def identify(self, request: Request) -> Identity | None:
         """Return whom the proxy names; from anybody else, the headers are dropped."""
         environ = request.environ
-        if not _is_among(environ.get(PEER) or environ.get("REMOTE_ADDR") or "", self._addresses):
+        if not is_among(peer_of(environ), self._addresses):
             environ.pop(self._user, None)
             environ.pop(self._groups, None)
         name = _text(environ.get(self._user, ""))
@@ -182,15 +179,6 @@ def _text(value: str) -> str:
         return value.strip().encode("latin-1").decode()
     except UnicodeError:
         return value.strip()
-
-
-def _is_among(address: str, networks: Networks) -> bool:
-    try:
-        found = ip_address(address)
-    except ValueError:  # what waitress calls the other end of a Unix socket
-        return address == "localhost" and UNIX in networks
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(not isinstance(network, str) and found in network for network in networks)
 
 
 #: Name in the ini file -> what makes the scheme; those in modules of their own by dotted name.

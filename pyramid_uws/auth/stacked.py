@@ -31,6 +31,8 @@ class StackedPolicy:
     def __init__(self, schemes: Sequence[Scheme], settings: AuthSettings, keeper: Keeper) -> None:
         self.schemes = schemes
         self.keeper = keeper
+        #: Who is believed where a request comes from.
+        self.proxies = settings.proxy_addresses
         self._admins = frozenset(settings.admins)
 
     def has(self, name: str) -> bool:

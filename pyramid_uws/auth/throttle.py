@@ -4,9 +4,9 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from pyramid_uws.exceptions import TooMany
+from pyramid_uws.uws.quotas import network_of
 
 #: So many keys are remembered; those that failed longest ago are forgotten first.
 MOST_KEYS = 10_000
@@ -48,10 +48,4 @@ class Throttle:
 
 def key_of_address(address: str) -> str:
     """Return what counts as one address: of IPv6, the network that is given to one customer."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return f"address {address}"
-    if isinstance(found, IPv6Address):
-        return f"address {ip_network((found, 64), strict=False)}"
-    return f"address {found}"
+    return f"address {network_of(address)}"

@@ -26,7 +26,7 @@ def enqueue(
     If the queue is full, it is HELD, if the service wants it so; if not, that is the error which is raised.
     """
     service = joblist.__parent__.__parent__
-    refusal = limiter.refusal(service.__parent__, service.__name__, job.owner or "")
+    refusal = limiter.refusal(service.__parent__, service.__name__, job.payer)
     instant = now()
     if refusal is None:
         facts = {"held": None, "reason": None, "lowered": lowered}
@@ -47,7 +47,7 @@ def release(address: Address, limiter: Limiter) -> Callable[[Root, Journal], boo
         job = joblist.get(address.job_id)
         if job.phase != phases.HELD or job.held is None:
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it does not wait for a place in the queue.")
-        refusal = limiter.refusal(root, address.service, job.owner or "")
+        refusal = limiter.refusal(root, address.service, job.payer)
         if refusal is not None:
             raise refusal
         instant = now()

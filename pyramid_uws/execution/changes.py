@@ -9,7 +9,7 @@ from pyramid_uws.exceptions import NotAllowedNow, Overloaded
 from pyramid_uws.tree import Job, Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
-from pyramid_uws.uws.limits import SECOND
+from pyramid_uws.uws.limits import SECOND, Limits
 
 from .endings import ABANDONED, ABORTED, Ending
 from .limiting import Limiter
@@ -29,7 +29,8 @@ class Claimed:
     """A job taken from the queue: what its attempt needs to know.
 
     ``duration`` in seconds; ``style`` is how conditions are written; ``failures`` counts earlier attempts;
-    ``base`` is the URL of the site; ``value_labels`` are what messages of bad values begin with.
+    ``base`` is the URL of the site; ``value_labels`` are what messages of bad values begin with; ``limits`` are
+    the service's, and no more than whoever pays for the job may have.
     """
 
     address: Address
@@ -43,6 +44,7 @@ class Claimed:
     failures: int
     base: str
     value_labels: Mapping[str, str]
+    limits: Limits
 
     @property
     def url(self) -> str:
@@ -70,9 +72,9 @@ def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Jo
     def change(root: Root, journal: Journal) -> Claimed:
         joblist = address.joblist(root)
         job = joblist.get(address.job_id)
-        if limiter.counts_owners:
+        if limiter.counts_owners(root):
             root.pass_gate()
-            if limiter.room_for_owners(root).full(address.service, job.owner or "") is not None:
+            if limiter.room_for_owners(root).full(address.service, job.payer) is not None:
                 raise NotAllowedNow(f"Job {job.job_id} has to wait: others of its owner have been started.")
         instant = now()
         facts = {"started": instant, "quote": latest_end(job, instant), "reason": None, "worker": worker}
@@ -90,6 +92,7 @@ def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Jo
             job.failures,
             job.base,
             joblist.__parent__.value_labels,
+            limiter.limits(root, address.service, job),
         )
 
     return change

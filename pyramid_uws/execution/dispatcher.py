@@ -381,7 +381,7 @@ class Dispatcher:
             runid=claimed.runid,
             duration=claimed.duration,
             grace=self.settings.grace,
-            limits=definition.limits,
+            limits=claimed.limits,
             options=definition.options,
             url=claimed.url,
             value_labels=claimed.value_labels,

@@ -91,7 +91,7 @@ class Outlook:
         for service, job in running(root):
             likely = (job.started or 0) + self._duration(root, service)
             end = likely if job.quote is None else min(likely, job.quote)
-            lanes.occupy(service, job.owner or "", max(end, instant))
+            lanes.occupy(service, job.payer, max(end, instant))
         order = ((address.job_id, address.service, owner) for address, owner in self._chooser.order(root))
         duration = lru_cache(None)(lambda service: self._duration(root, service))
         return foresee(islice(order, MOST), lanes, duration, instant)
@@ -106,11 +106,12 @@ class Outlook:
         alive = [heart for heart in root.heartbeats() if not heart.gone]
         hosts = len(alive) + bool(self._slots)
         slots = sum(heart.slots for heart in alive) + self._slots
+        running_limit = self._limiter.running_limit(root)
 
         def limit(scope: Scope) -> int | None:
             if scope == (None, None):
                 return slots
-            at_most = self._limiter.running_limit(scope)
+            at_most = running_limit(scope)
             return at_most * hosts if at_most is not None and scope[1] is None else at_most
 
         return limit

@@ -1,8 +1,8 @@
 """Who is next: the order in which jobs are let in, and how many. Pure: it knows neither database nor clock.
 
-Jobs stand in lines, one for each owner in each service (see :mod:`pyramid_uws.tree.lines`). Those of a higher
-priority go first. Among those of one priority the lines take turns, one job a turn; whose last turn was earliest
-is first, and a new line is behind those that are there. Within a line, the oldest goes first.
+Jobs stand in lines, one for each owner or address in each service (see :mod:`pyramid_uws.tree.lines`). Those of
+a higher priority go first. Among those of one priority the lines take turns, one job a turn; whose last turn was
+earliest is first, and a new line is behind those that are there. Within a line, the oldest goes first.
 """
 
 import heapq
@@ -13,9 +13,11 @@ from itertools import groupby
 from math import inf
 from typing import Generic, TypeVar
 
+from pyramid_uws.uws.quotas import ADDRESS
+
 T = TypeVar("T")
 
-#: What a limit holds for: a service, an owner, both or (None, None) everything.
+#: What a limit holds for: a service, an owner (or an address), both or (None, None) everything.
 Scope = tuple[str | None, str | None]
 
 
@@ -34,7 +36,12 @@ class Line(Generic[T]):
 
 
 def scopes(service: str, owner: str) -> tuple[Scope, ...]:
-    """Return what limits a job may meet; the widest first."""
+    """Return what limits a job may meet; the widest first.
+
+    All that nobody owns has one owner, "", from whatever address it comes; the address is a scope of its own.
+    """
+    if owner.startswith(ADDRESS):
+        return (None, None), (service, None), (None, ""), (service, ""), (None, owner)
     return (None, None), (service, None), (None, owner), (service, owner)
 
 

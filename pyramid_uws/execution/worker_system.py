@@ -21,6 +21,7 @@ from pyramid_uws.uws import phases
 from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND
+from pyramid_uws.uws.quotas import Payer
 
 from .admission import check_priority, enqueue, lowered_by
 from .arriving import (
@@ -39,6 +40,7 @@ from .endings import ABANDONED
 from .examining import problems
 from .limiting import Limiter
 from .moving import move, note
+from .quotas import known_payer, octets_of, root_of
 from .store import ResultStore
 from .writer import Journal, Writer
 
@@ -92,12 +94,21 @@ class WorkerSystem:
     # Verbs
 
     def create(
-        self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent, base: str = ""
+        self,
+        job_id: str,
+        created: int,
+        owner: str | None,
+        control: Control,
+        sent: Sent,
+        base: str = "",
+        payer: Payer | None = None,
     ) -> None:
         """Make a job, and run it if the control parameters say so (UWS 1.1, section 2.2.3.1).
 
-        ``base`` is the URL of the site, for jobs that tell where they are found.
+        ``base`` is the URL of the site, for jobs that tell where they are found. ``payer`` is whose quota counts:
+        the owner's unless given.
         """
+        payer = payer or Payer(owner or "")
         limits = self._offered().limits
         if control.phase not in {None, "RUN"}:
             raise BadValue("PHASE", control.phase, "a job can be created with PHASE=RUN only, or without")
@@ -111,6 +122,7 @@ class WorkerSystem:
 
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
+            self.limiter.quotas.admit(root, payer, octets_of(kept.references))
             job = Job(
                 job_id,
                 created=created,
@@ -121,8 +133,10 @@ class WorkerSystem:
                 parameters=kept.pairs,
                 references=kept.references,
                 base=base,
+                origin="" if owner else payer.name,
             )
             joblist.add(job)
+            root.know(payer.name, payer.groups)
             note(journal, joblist, job, None, job.phase)
             if control.phase == "RUN":
                 self._run(joblist, job, journal)
@@ -204,6 +218,10 @@ class WorkerSystem:
             before = {reference[3] for reference in job.references}
             remaining = less(Kept(job.parameters, job.references), without)
             kept = self._arrived(remaining, sent, replace=replace)
+            more = octets_of(kept.references) - octets_of(job.references)
+            if more > 0:
+                root = root_of(joblist)
+                self.limiter.quotas.admit_bytes(root, known_payer(root, job.payer), more)
             facts = {} if runid is None else {"runid": runid}
             joblist.update(job, parameters=kept.pairs, references=kept.references, **facts)
             return before - {reference[3] for reference in kept.references}
@@ -261,6 +279,8 @@ class WorkerSystem:
         if job.phase not in phases.RUNNABLE:
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it can be run while it is PENDING or HELD.")
         lowered = self._check_complete(job.parameters, job.references)
+        root = root_of(joblist)
+        self.limiter.quotas.admit_bytes(root, known_payer(root, job.payer), 0)
         enqueue(journal, joblist, job, self._offered(), self.limiter, lowered)
 
     def _abort(self, joblist: Joblist, job: Job, journal: Journal) -> None:

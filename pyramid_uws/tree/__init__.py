@@ -4,6 +4,7 @@ Nodes hold state and guard its invariants; they know neither HTTP nor XML. What 
 definition, which is code and never stored. Imports ``uws``, ``interfaces`` and ``exceptions`` only.
 """
 
+from .accounts import Account, Weight
 from .attributes import STANDARD_ATTRIBUTES, Attribute
 from .heartbeat import Heartbeat
 from .job import Job
@@ -13,12 +14,13 @@ from .renderer import AsyncRenderer, JobRenderer, Renderer, SyncRenderer
 from .root import Root, Service
 from .rows import JobRow
 from .shelf import ARCHIVE, LIVE, has_archive
-from .site import find_joblist, get_root, job_renderers, match_tree
+from .site import book_of, count_all, find_joblist, get_root, job_renderers, match_tree
 
 __all__ = [
     "ARCHIVE",
     "LIVE",
     "STANDARD_ATTRIBUTES",
+    "Account",
     "AsyncRenderer",
     "Attribute",
     "Heartbeat",
@@ -32,6 +34,9 @@ __all__ = [
     "Service",
     "SyncRenderer",
     "Turn",
+    "Weight",
+    "book_of",
+    "count_all",
     "find_joblist",
     "get_root",
     "has_archive",

@@ -29,7 +29,8 @@ class Job(Persistent):
     ``failures`` is how many attempts have failed and were, or are to be, made again, and ``last_failure`` why;
     ``abandoned`` tells that it was aborted since its client had gone;
     ``shares`` are the ways to it that were given away: ``(id, hash of the secret)``;
-    ``base`` is the URL of the site as whoever made the job knows it.
+    ``base`` is the URL of the site as whoever made the job knows it; ``origin`` is, if nobody owns the job, what
+    the address counts as from which it was made (see :mod:`pyramid_uws.uws.quotas`).
     """
 
     __name__: str
@@ -63,6 +64,7 @@ class Job(Persistent):
     abandoned: bool = False
     shares: tuple[tuple[str, str], ...] = ()
     base: str = ""
+    origin: str = ""
 
     def __init__(self, job_id: str, *, created: int, execution_duration: int, **facts: Any) -> None:
         self.__name__ = job_id
@@ -92,6 +94,11 @@ class Job(Persistent):
     def job_id(self) -> str:
         """The id, which is the job's path segment."""
         return self.__name__
+
+    @property
+    def payer(self) -> str:
+        """Who pays for the job: its owner, or the address from which it was made; "" if nobody knows."""
+        return self.owner or self.origin
 
     @property
     def error(self) -> tuple[str, str, bool] | None:

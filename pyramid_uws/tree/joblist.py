@@ -9,6 +9,8 @@ Every index follows the newest-first order of job ids, so that lists cost what t
 - ``held``: likewise, of those that wait for a place in the queue;
 - ``later``: (instant, id) of those that are not to be started before that, earliest first;
 - ``destructions``: (instant, id), earliest first.
+
+What its jobs come to is counted in the accounts of those who pay for them, at the root.
 """
 
 import heapq
@@ -23,6 +25,7 @@ from pyramid_uws.interfaces import IJoblist
 from pyramid_uws.uws.jobfilter import JobFilter
 from pyramid_uws.uws.phases import ACTIVE, ARCHIVED, EXECUTING, HELD, MOVES, QUEUED
 
+from .accounts import WEIGHTLESS, Weight, weight_of
 from .indexes import IndexSet, IndexTree
 from .job import Job
 from .lines import Lines, Mark
@@ -161,6 +164,7 @@ class Joblist(Persistent):
         self.jobs[job.job_id] = job
         self._show(job)
         self._note(job, set())
+        self._count(job, WEIGHTLESS)
 
     def remove(self, job_id: str) -> Job:
         """Take the job out, whatever its phase and wherever it is, and return it."""
@@ -190,6 +194,8 @@ class Joblist(Persistent):
             raise NoSuchJob(job_id)
         for name, mark in self._marks(job):
             self._set(name).remove(mark)
+        jobs, octets = weight_of(job)
+        self._root.count(job.payer, -jobs, -octets)
         refs = self.refs[job.owner or ""]
         del refs[job_id]
         if not refs:
@@ -208,9 +214,9 @@ class Joblist(Persistent):
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; it cannot go from {expected} to {to}.")
         self._change(job, phase=to, **facts)
         if (expected, to) == (QUEUED, EXECUTING):
-            self.queue.pass_turn(job.owner or "", job.lowered, job.started or 0)
+            self.queue.pass_turn(job.payer, job.lowered, job.started or 0)
         if (expected, to) == (HELD, QUEUED):
-            self.held.pass_turn(job.owner or "", job.lowered, job.queued or 0)
+            self.held.pass_turn(job.payer, job.lowered, job.queued or 0)
 
     def update(self, job: Job, **facts: Any) -> None:
         """Set facts of the job other than its phase."""
@@ -219,10 +225,11 @@ class Joblist(Persistent):
         self._change(job, **facts)
 
     def _change(self, job: Job, **facts: Any) -> None:
-        before = self._marks(job)
+        before, weight = self._marks(job), weight_of(job)
         for name, value in facts.items():
             setattr(job, name, value)
         self._note(job, before)
+        self._count(job, weight)
         if not facts.keys().isdisjoint({"phase", "runid"}):
             self._show(job)
 
@@ -232,6 +239,15 @@ class Joblist(Persistent):
         if owner not in self.refs:
             self.refs[owner] = IndexTree()
         self.refs[owner][job.job_id] = (job.phase, job.runid)
+
+    def _count(self, job: Job, before: Weight) -> None:
+        """Have the account of whoever pays for the job show what the job counts, which was so much."""
+        jobs, octets = weight_of(job)
+        self._root.count(job.payer, jobs - before.jobs, octets - before.octets)
+
+    @property
+    def _root(self) -> Any:
+        return self.__parent__.__parent__.__parent__
 
     def _marks(self, job: Job) -> set[tuple[str, Any]]:
         """Return the sets the job belongs to, and as what it stands there."""
@@ -266,4 +282,4 @@ _BEHIND = "\x7f"
 
 
 def _mark(job: Job, moment: int | None) -> Mark:
-    return Mark(job.lowered, job.owner or "", moment or 0, job.job_id)
+    return Mark(job.lowered, job.payer, moment or 0, job.job_id)

@@ -1,22 +1,26 @@
 """Lines: those who wait, in lines that take turns.
 
-A job stands in the line of its owner ("" for nobody) and of its priority, behind those who came earlier. When a
+A job stands in the line of its owner, or of the address from which it was made ("" if nobody knows), and of its
+priority, behind those who came earlier. When a
 line has had its turn, it goes behind all others of its priority. So whoever has a thousand jobs here does not
 keep him waiting who has one, and whose turn is next is read off, however many wait.
 """
 
 import heapq
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from BTrees.Length import Length
 from persistent import Persistent
 
+from pyramid_uws.uws.quotas import ADDRESS
+
 from .indexes import IndexSet, IndexTree
 
 
 class Mark(NamedTuple):
-    """Where a job stands: by how much its priority was lowered, its owner, since when (µs), its id."""
+    """Where a job stands: by how much its priority was lowered, whose it is, since when (µs), its id."""
 
     lowered: int
     owner: str
@@ -34,7 +38,7 @@ class Turn(NamedTuple):
 
 
 class Line(Persistent):
-    """The jobs of one owner and one priority: (since when, id)."""
+    """The jobs of one owner, or from one address, and of one priority: (since when, id)."""
 
     def __init__(self, since: int) -> None:
         self.since = since
@@ -63,8 +67,10 @@ class Lines(Persistent):
         return int(self.length())
 
     def size_of(self, owner: str) -> int:
-        """Return how many of an owner wait."""
-        return sum(line.length() for line in self.lines.values((owner,), (owner, float("inf"))))
+        """Return how many of an owner wait, or from an address; "": of all that nobody owns."""
+        lines = self.lines.values((owner,), (owner, float("inf")))
+        anonymous = () if owner else self.lines.values((ADDRESS,), (ADDRESS + _BEHIND,))
+        return sum(line.length() for line in chain(lines, anonymous))
 
     def in_turn(self) -> Iterator[Turn]:
         """Yield the lines, the one whose turn it is first."""
@@ -101,6 +107,10 @@ class Lines(Persistent):
             self.turns.remove((lowered, line.since, owner))
             self.turns.add((lowered, moment, owner))
             line.since = moment
+
+
+#: Sorts behind every character of an address.
+_BEHIND = "\x7f"
 
 
 def _job_id(place: tuple[int, str]) -> str:

@@ -12,8 +12,10 @@ from zope.interface import implementer
 from pyramid_uws.interfaces import IRoot, IService
 from pyramid_uws.uws.rights import Rights
 
+from .accounts import WEIGHTLESS, Account, QuotaBook, Weight
 from .attributes import STANDARD_ATTRIBUTES
 from .heartbeat import Heartbeat
+from .indexes import IndexTree
 from .pace import Pace
 from .renderer import Renderer
 from .rights import ACL, PUBLIC, service_acl
@@ -52,8 +54,16 @@ class Root(Persistent):
     #: Made for the first who passes it.
     gate: Gate | None = None
 
+    #: Who pays for jobs -> :class:`Account`, while there are some; None where an earlier version counted none.
+    accounts: IndexTree | None = None
+
+    #: What operators have said of quotas; None likewise.
+    quotas: QuotaBook | None = None
+
     def __init__(self) -> None:
         self.services = OOBTree()
+        self.accounts = IndexTree()
+        self.quotas = QuotaBook()
 
     def __getitem__(self, name: str) -> "Service":
         service: Service = self.services[name]
@@ -107,6 +117,32 @@ class Root(Persistent):
         if self.gate is None:
             self.gate = Gate()
         self.gate.passed += 1
+
+    def account(self, payer: str) -> Account | None:
+        """Return the account of somebody; None if they have nothing here."""
+        return None if self.accounts is None else self.accounts.get(payer)
+
+    def weight(self, payer: str) -> Weight:
+        """Return what somebody has here."""
+        account = self.account(payer)
+        return WEIGHTLESS if account is None else account.weight
+
+    def know(self, payer: str, groups: tuple[str, ...]) -> None:
+        """Note in which groups somebody is who has just made a job."""
+        account = self.account(payer)
+        if account is not None and account.groups != groups:
+            account.groups = groups
+
+    def count(self, payer: str, jobs: int, octets: int) -> None:
+        """Count more, or less, of what somebody has; of jobs for which nobody pays, nothing."""
+        if not payer or not (jobs or octets) or self.accounts is None:
+            return
+        account = self.accounts.get(payer)
+        if account is None:
+            account = self.accounts[payer] = Account()
+        account.change(jobs, octets)
+        if not account.jobs:
+            del self.accounts[payer]
 
     def add(self, name: str) -> "Service":
         """Return the service of that name, made if it is not there."""

@@ -5,10 +5,15 @@ from typing import Any
 
 from pyramid_uws.exceptions import NoSuchThing
 
+from .accounts import WEIGHTLESS, QuotaBook, Weight, weight_of
+from .indexes import IndexTree
 from .joblist import Joblist
 from .renderer import JobRenderer, Renderer
 from .root import Root
 from .shelf import ROOT_KEY
+
+#: How many jobs are looked at before what was read of them is dropped.
+_AT_ONCE = 5000
 
 
 def get_root(connection: Any) -> Root | None:
@@ -28,6 +33,44 @@ def match_tree(root: Root, services: Mapping[str, Mapping[str, Callable[[], Rend
             service.add(renderer_name, factory)
     for renderer in job_renderers(root):
         renderer.joblist.renew()
+    renew_accounts(root)
+
+
+def renew_accounts(root: Root) -> None:
+    """Bring a tree that was stored when nobody counted what owners have up to date."""
+    book_of(root)
+    if root.accounts is None:
+        counted = count_all(root)
+        root.accounts = IndexTree()
+        for payer, (jobs, octets) in counted.items():
+            root.count(payer, jobs, octets)
+
+
+def book_of(root: Root) -> QuotaBook:
+    """Return what operators have said of quotas, made if it is not there."""
+    if root.quotas is None:
+        root.quotas = QuotaBook()
+    return root.quotas
+
+
+def count_all(root: Root) -> dict[str, Weight]:
+    """Return what everybody has, counted anew: a look at each job."""
+    counted: dict[str, Weight] = {}
+    for renderer in job_renderers(root):
+        for number, job in enumerate(renderer.joblist.jobs.values()):
+            jobs, octets = weight_of(job)
+            if job.payer and jobs:
+                before = counted.get(job.payer, WEIGHTLESS)
+                counted[job.payer] = Weight(before.jobs + jobs, before.octets + octets)
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                _forget(root)
+    return counted
+
+
+def _forget(root: Root) -> None:
+    """Drop what was read and not changed, if there is a database to read it from again."""
+    if root._p_jar is not None:  # noqa: SLF001 - persistent's public way to the database
+        root._p_jar.cacheGC()  # noqa: SLF001 - as above
 
 
 def job_renderers(root: Root) -> Iterator[JobRenderer]:

@@ -34,5 +34,6 @@ def includeme(config: Any) -> None:
         "static",
         "sync",
         "vosi",
+        "whoami",
     ):
         config.include(f"{__name__}.{module}")

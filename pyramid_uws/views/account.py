@@ -1,4 +1,4 @@
-"""Who one is here, and tokens of one's own; there if ``uws.auth`` is set."""
+"""Tokens of one's own; there if ``uws.auth`` is set."""
 
 import json
 
@@ -19,25 +19,11 @@ from pyramid_uws.uws.limits import SECOND
 
 from .login import policy_of, secret_form
 from .resources import add_resource_views
-from .respond import plain, see_other, wants_json, wants_page
+from .respond import plain, see_other, wants_page
 
 #: Tokens that users make themselves are valid for so many days, and for so many at most.
 DAYS = 90
 MOST_DAYS = 366
-
-
-def show_self(_context: object, request: Request) -> Response:
-    """GET /whoami: who one is here."""
-    policy = policy_of(request)
-    identity = policy.identity(request)
-    if wants_page(request):
-        return page(request, "whoami.html", identity=identity, takes_tokens=policy.has("token"))
-    if not wants_json(request):
-        return _by_accept(plain("" if identity is None else identity.userid))
-    told: dict[str, object] = {"user": None, "groups": [], "scheme": None}
-    if identity is not None:
-        told = {"user": identity.userid, "groups": sorted(identity.groups), "scheme": identity.scheme}
-    return _by_accept(Response(text=json.dumps(told), content_type="application/json", charset="UTF-8"))
 
 
 def show_tokens(_context: object, request: Request) -> Response:
@@ -103,6 +89,5 @@ def _by_accept(response: Response) -> Response:
 
 def includeme(config: object) -> None:
     """Register the views."""
-    views = {"whoami": {"GET": show_self}, "tokens": {"GET": show_tokens, "POST": change_tokens}}
-    for name, methods in views.items():
-        add_resource_views(config, IRoot, methods, name=name, permission=NO_PERMISSION_REQUIRED)
+    methods = {"GET": show_tokens, "POST": change_tokens}
+    add_resource_views(config, IRoot, methods, name="tokens", permission=NO_PERMISSION_REQUIRED)

@@ -15,6 +15,7 @@ from pyramid_uws.exceptions import UWSError
 from pyramid_uws.tree.rights import READ
 
 from .errors import challenged, uws_error
+from .rates import count_stranger
 from .respond import plain
 
 Handle = Callable[[Request], Response]
@@ -38,7 +39,7 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
         try:
             identity = policy.identity(request)
         except UWSError as problem:
-            return _without_cookie(request, uws_error(problem, request))
+            return _without_cookie(request, uws_error(count_stranger(request) or problem, request))
         if identity is not None and identity.is_ambient and is_foreign(request):
             return _foreign()
         return _told(request, identity, handle(request))

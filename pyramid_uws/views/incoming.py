@@ -1,22 +1,24 @@
 """What a client sends to a job: control parameters, parameters, files; and what becomes of the files."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from pyramid.request import Request
 
-from pyramid_uws.exceptions import TooLarge
+from pyramid_uws.exceptions import TooLarge, UWSError
 from pyramid_uws.execution.arriving import Reference, Sent
+from pyramid_uws.execution.quotas import Allowance, known_payer
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.tree import JobRenderer
+from pyramid_uws.tree import JobRenderer, find_joblist
 from pyramid_uws.uws.control import Control, Pairs, split
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 
 from .forms import body_chunks, read_form
+from .payers import payer_of
 
 log = logging.getLogger(__name__)
 
@@ -60,19 +62,28 @@ def make_job(
     created = now()
     job_id = new_id(created)
     try:
-        system = worker_system_of(request, renderer)
+        system, payer = worker_system_of(request, renderer), payer_of(request)
+        system.limiter.quotas.admit(request.root, payer, 0)  # again when it is made: others may be faster
         with (reading or incoming_form)(request, system, job_id) as incoming:
             asked = control(incoming.control, created)
             if examine is not None:
                 examine(incoming.sent)
             owner, base = request.authenticated_userid, request.application_url
-            system.create(job_id, created, owner, asked, incoming.sent, base)
+            system.create(job_id, created, owner, asked, incoming.sent, base, payer)
         if asked.runid is not None:
             log.info("job %s of %s has RUNID=%r", job_id, system.service, asked.runid)
     except BaseException:
         request.registry.uws.store.remove(job_id)
         raise
     return job_id
+
+
+def allowance_of(request: Request, system: WorkerSystem, job_id: str) -> Allowance:
+    """Return what files may have that are sent to a job, or for one that is going to be made."""
+    joblist = find_joblist(request.root, system.service, system.renderer)
+    there = job_id in joblist
+    payer = known_payer(request.root, joblist[job_id].payer) if there else payer_of(request)
+    return system.limiter.quotas.allowance(request.root, payer)
 
 
 @contextmanager
@@ -84,7 +95,7 @@ def incoming_form(
     With ``patient``, a file that is too large is noted, and what comes after it is read.
     """
     incoming = Incoming()
-    with _keeping(system, job_id, incoming, patient=patient) as keep:
+    with _keeping(request, system, job_id, incoming, patient=patient) as keep:
         pairs = read_form(request, keep)
         incoming.control, incoming.others = split(pairs)
         yield incoming
@@ -96,7 +107,7 @@ def incoming_value(
 ) -> Iterator[Incoming]:
     """Take the body as the file of one parameter, likewise."""
     incoming = Incoming()
-    with _keeping(system, job_id, incoming) as keep:
+    with _keeping(request, system, job_id, incoming) as keep:
         with keep(name, media_type) as file:
             for chunk in body_chunks(request):
                 file.write(chunk)
@@ -108,8 +119,10 @@ Reading = Callable[[Request, WorkerSystem, str], AbstractContextManager[Incoming
 
 
 @contextmanager
-def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool = False) -> Iterator["_Keep"]:
-    keep = _Keep(system, job_id, incoming, patient=patient)
+def _keeping(
+    request: Request, system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool = False
+) -> Iterator["_Keep"]:
+    keep = _Keep(request, system, job_id, incoming, patient=patient)
     try:
         yield keep
     except BaseException:
@@ -120,47 +133,79 @@ def _keeping(system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: 
 class _Keep:
     """Files on their way into the store."""
 
-    def __init__(self, system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool) -> None:
+    def __init__(
+        self, request: Request, system: WorkerSystem, job_id: str, incoming: Incoming, *, patient: bool
+    ) -> None:
+        self._request = request
         self._system = system
         self._job_id = job_id
         self._incoming = incoming
         self._patient = patient
         self._files: list[str] = []
+        self._allowance: Allowance | None = None
+        self._together: list[_Bound] = []
 
     @contextmanager
     def __call__(self, name: str, media_type: str) -> Iterator["_Bounded"]:
+        bounds = self._bounds(name)
         with self._system.store.new_reference(self._job_id) as (file_name, file):
             self._files.append(file_name)
-            bounded = _Bounded(file, name, self._system, patient=self._patient)
+            bounded = _Bounded(file, bounds, patient=self._patient)
             yield bounded
             size = file.tell()
         if bounded.problem is not None:
             self._incoming.too_large[name] = bounded.problem
         self._incoming.references.append((name, media_type, size, file_name))
 
+    def _bounds(self, name: str) -> list["_Bound"]:
+        """Return what holds for one file: what its service takes, and the quotas of whoever pays for it."""
+        if self._allowance is None:
+            self._allowance = allowance_of(self._request, self._system, self._job_id)
+            self._together = [] if self._allowance.together is None else [_Bound(*self._allowance.together)]
+        definition, service = self._system.definition, self._system.service
+        most = definition.limits.max_upload if definition else 0
+        limits = ((most, f"the most that {service} takes"), (self._allowance.each, "the quota upload"))
+        each = [
+            _Bound(limit, TooLarge(f"The file {name} has more than {limit} bytes, {whose}."))
+            for limit, whose in limits
+            if limit
+        ]
+        return [*each, *self._together]
+
     def discard(self) -> None:
         for file_name in self._files:
             self._system.store.remove_reference(self._job_id, file_name)
 
 
-class _Bounded:
-    """A file that takes no more than its service does; a patient one drops the rest, and notes the problem."""
+@dataclass
+class _Bound:
+    """How many bytes may still come, and what is said of more."""
 
-    def __init__(self, file: BinaryIO, name: str, system: WorkerSystem, *, patient: bool) -> None:
+    left: int
+    refusal: UWSError
+
+
+class _Bounded:
+    """A file that takes no more than its bounds let through, which other files may share.
+
+    A patient one drops the rest of what is too large, and notes the problem.
+    """
+
+    def __init__(self, file: BinaryIO, bounds: Sequence[_Bound], *, patient: bool) -> None:
         self.problem: TooLarge | None = None
         self._file = file
-        self._name = name
+        self._bounds = bounds
         self._patient = patient
-        self._service = system.service
-        self._left = self._limit = system.definition.limits.max_upload if system.definition else 0
 
     def write(self, chunk: bytes | bytearray) -> None:
-        self._left -= len(chunk)
-        if self._limit and self._left < 0:
-            self.problem = TooLarge(
-                f"The file {self._name} has more than {self._limit} bytes, the most that {self._service} takes."
-            )
-            if not self._patient:
-                raise self.problem
-            return
+        for bound in self._bounds:
+            bound.left -= len(chunk)
+            if bound.left < 0:
+                self._refuse(bound.refusal)
+                return
         self._file.write(chunk)
+
+    def _refuse(self, refusal: UWSError) -> None:
+        if not (self._patient and isinstance(refusal, TooLarge)):
+            raise refusal
+        self.problem = refusal

@@ -126,9 +126,14 @@ class TestWays:
             f"{site.url}/whoami", headers={"Accept": "application/json"}
         )
 
-        assert carol == {"user": "carol", "groups": ["readers"], "scheme": "basic"}
-        assert dora.json() == {"user": "dora", "groups": ["a", "b"], "scheme": "jwt"}
-        assert erik.json() == {"user": "erik", "groups": ["x", "y"], "scheme": "proxy"}
+        told = [
+            [answer[key] for key in ("user", "groups", "scheme")] for answer in (carol, dora.json(), erik.json())
+        ]
+        assert told == [
+            ["carol", ["readers"], "basic"],
+            ["dora", ["a", "b"], "jwt"],
+            ["erik", ["x", "y"], "proxy"],
+        ]
 
     def test_what_authorization_says_counts_before_a_cookie(self, site):
         session = session_with(Cookie=log_in(site, "alice").headers["Set-Cookie"].partition(";")[0])
@@ -472,7 +477,7 @@ class TestChallenges:
 
     def test_where_nobody_logs_in_there_is_nothing_to_ask(self, server):
         assert http.get(f"{server.joblist('quick')}?authenticate=yes").status_code == 200
-        for name in ("login", "logout", "tokens", "whoami"):
+        for name in ("login", "logout", "tokens"):
             assert http.get(f"{server.url}/{name}").status_code == 404
 
     @pytest.mark.spec("A-09", "V-11")

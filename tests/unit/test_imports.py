@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "previews": {"datalink"},
     "tree": {"uws", "interfaces", "exceptions"},
     "definition": {"commands", "datalink", "uws", "parameters"},
-    "settings": {"parameters"},
+    "settings": {"parameters", "uws"},
     "publishing": {"datalink", "settings"},
     "sections": {"commands", "definition", "parameters", "publishing", "settings", "uws"},
     "execution": {
@@ -40,7 +40,7 @@ MAY_IMPORT = {
         "uws",
         "version",
     },
-    "auth": {"exceptions", "interfaces", "settings", "tree"},
+    "auth": {"exceptions", "interfaces", "settings", "tree", "uws"},
     "demo": {"datalink", "parameters", "tables", "exceptions"},
     "pages": {
         "auth",
@@ -105,7 +105,7 @@ MAY_IMPORT = {
     "admin": {"auth", "definition", "documents", "exceptions", "execution", "settings", "tree", "uws", "version"},
     "cli": {"admin", "auth", "config", "definition", "exceptions", "settings", "site"},
     "worker": {"site", "version"},
-    "application": {"auth", "config", "definition", "settings", "site", "snapshot"},
+    "application": {"auth", "config", "definition", "settings", "site", "views"},
     "__init__": {"version"},
 }
 

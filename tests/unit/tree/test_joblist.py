@@ -9,15 +9,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow
-from pyramid_uws.tree import AsyncRenderer, Job, Root
+from pyramid_uws.tree import AsyncRenderer, Job, Root, count_all
 from pyramid_uws.tree.indexes import IndexSet
 from pyramid_uws.tree.pages import page_of_all, page_of_owner
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.jobfilter import JobFilter
+from pyramid_uws.uws.quotas import ADDRESS
 from tests.support.examples import examples
 
 OWNERS = st.sampled_from([None, "alice", "bob"])
+ORIGINS = st.sampled_from(["", f"{ADDRESS}192.0.2.1", f"{ADDRESS}2001:db8::/64"])
+FILES = st.lists(st.integers(0, 9), max_size=2).map(
+    lambda sizes: tuple((f"f{number}", "text/plain", size, "") for number, size in enumerate(sizes))
+)
 PHASE_SETS = st.sets(st.sampled_from(phases.PHASES))
 
 
@@ -33,9 +38,24 @@ class JoblistMachine(RuleBasedStateMachine):
         self.joblist = make_list()
         self.model = {}
 
-    @rule(target=jobs, created=st.integers(0, 50), owner=OWNERS, destruction=st.none() | st.integers(0, 50))
-    def create(self, created, owner, destruction):
-        job = Job(new_id(created), created=created, execution_duration=1, owner=owner, destruction=destruction)
+    @rule(
+        target=jobs,
+        created=st.integers(0, 50),
+        owner=OWNERS,
+        origin=ORIGINS,
+        destruction=st.none() | st.integers(0, 50),
+        files=FILES,
+    )
+    def create(self, created, owner, origin, destruction, files):
+        job = Job(
+            new_id(created),
+            created=created,
+            execution_duration=1,
+            owner=owner,
+            origin="" if owner else origin,
+            destruction=destruction,
+            references=files,
+        )
         self.joblist.add(job)
         self.model[job.job_id] = job
         return job.job_id
@@ -66,6 +86,11 @@ class JoblistMachine(RuleBasedStateMachine):
     @rule(job_id=jobs, destruction=st.none() | st.integers(0, 50), runid=st.none() | st.text(max_size=3))
     def update(self, job_id, destruction, runid):
         self.joblist.update(self.joblist[job_id], destruction=destruction, runid=runid)
+
+    @rule(job_id=jobs, results=FILES, files=FILES)
+    def bring(self, job_id, results, files):
+        if self.joblist[job_id].phase != phases.ARCHIVED:
+            self.joblist.update(self.joblist[job_id], results=results, references=files)
 
     @rule(job_id=consumes(jobs))
     def remove(self, job_id):
@@ -123,6 +148,20 @@ class JoblistMachine(RuleBasedStateMachine):
             assert [row.job_id for row in rows] == expected
 
     @invariant()
+    def accounts_agree_with_the_jobs(self):
+        root = self.joblist.__parent__.__parent__.__parent__
+        kept = [job for job in self.model.values() if job.payer and job.phase != phases.ARCHIVED]
+        expected = {
+            payer: (
+                sum(job.payer == payer for job in kept),
+                sum(file[2] for job in kept if job.payer == payer for file in (*job.results, *job.references)),
+            )
+            for payer in {job.payer for job in kept}
+        }
+        assert {payer: account.weight for payer, account in root.accounts.items()} == expected
+        assert count_all(root) == expected
+
+    @invariant()
     def indexes_agree_with_the_jobs(self):
         assert set(self.joblist.jobs) == set(self.model)
         for phase in phases.ACTIVE:
@@ -146,7 +185,7 @@ def check_lines(lines, expected):
     turns = list(lines.in_turn())
     assert [turn[:3] for turn in turns] == sorted(turn[:3] for turn in turns)
     stands = {job_id: (turn.owner, turn.lowered) for turn in lines.in_turn() for job_id in turn.job_ids}
-    assert stands == {job.job_id: (job.owner or "", job.lowered) for job in expected}
+    assert stands == {job.job_id: (job.payer, job.lowered) for job in expected}
     assert lines.size() == len(expected)
     for owner in ("", "alice", "bob"):
         assert lines.size_of(owner) == sum((job.owner or "") == owner for job in expected)

@@ -6,15 +6,22 @@ from types import SimpleNamespace
 import pytest
 
 from pyramid_uws.exceptions import TooLarge
+from pyramid_uws.execution.quotas import Allowance
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.limits import Limits
+from pyramid_uws.views import incoming
 from pyramid_uws.views.forms import CHUNK
 from pyramid_uws.views.incoming import incoming_form, incoming_value
 
 SIZE = 10 * CHUNK
 CONTENT = bytes(SIZE)
 FORM = b'--b\r\nContent-Disposition: form-data; name="p"; filename="f"\r\n\r\n%s\r\n--b--\r\n' % CONTENT
+
+
+@pytest.fixture(autouse=True)
+def no_quotas(monkeypatch):
+    monkeypatch.setattr(incoming, "allowance_of", lambda *_: Allowance())
 
 
 @pytest.fixture
