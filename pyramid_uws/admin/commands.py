@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid_uws.auth.keys import AuthSettings
+from pyramid_uws.exceptions import UWSError
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import ARCHIVE, LIVE, Root, job_renderers
 from pyramid_uws.uws.instants import now
@@ -94,6 +95,8 @@ def run_archive(call: Call) -> int:
     try:
         number = look(call.settings, lambda root: _export(root, choice, call.settings, draft))
         draft.replace(options.export)
+    except OSError as problem:
+        raise UWSError(f"{options.export} cannot be written: {problem.strerror or problem}.") from problem
     finally:
         draft.unlink(missing_ok=True)
     call.console.say([f"{count(number, 'job')} in {options.export}"])

@@ -3,6 +3,7 @@
 Axes are counted as FITS does, the one that varies fastest first, but from 0. Only headers are read.
 """
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 from astropy.wcs import WCS
 
-from .problems import Unreadable
+from .problems import Uncharted, Unreadable
 
 #: Inode, time of change and size of a file.
 State = tuple[int, int, int]
@@ -26,6 +27,9 @@ _DATA_NAMES = ("DATA", "SCI", "FLUX")
 
 #: Names of HDUs with distortions of the coordinates of others.
 _GRID_NAMES = ("WCSDVARR", "D2IMARR")
+
+#: Where in its own source wcslib has found a fault.
+_PLACE_IN_WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,8 +203,9 @@ def _coordinates(path: Path, hdus: fits.HDUList, data: Extension) -> WCS:
     try:
         return WCS(data.header, fobj=hdus, fix=True)
     except (ValueError, MemoryError, KeyError, AssertionError) as problem:
-        reason = " ".join(str(problem).split())
-        raise Unreadable(f"The coordinates of {path.name} cannot be understood: {reason}.") from problem
+        reason = _PLACE_IN_WCSLIB.sub("", " ".join(str(problem).split())).rstrip(".:")
+        told = f"The coordinates of {path.name} cannot be understood: {reason}."
+        raise Uncharted(told, readable(hdus[0].header), data) from problem
 
 
 def _axes(data: Extension, wcs: WCS) -> dict[str, int | None]:

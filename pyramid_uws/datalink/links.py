@@ -35,7 +35,7 @@ def this(observation: Any, offer: Offer) -> Iterator[Link]:
 
 def preview(observation: Any, offer: Offer) -> Iterator[Link]:
     """Give a picture of all of it, if there are pictures of such data, and that is made at once."""
-    if offer.soda is None or not _can_be_shown(observation, offer.pieces):
+    if offer.soda is None or _obstacle(observation) or not _can_be_shown(observation, offer.pieces):
         return
     yield Link(
         id=observation.id,
@@ -57,6 +57,8 @@ def _can_be_shown(observation: Any, pieces: Pieces) -> bool:
 
 def cutouts(observation: Any, offer: Offer) -> Iterator[Link | Descriptor]:
     """Give the services that cut pieces out of it, at once and as a job, with the limits of these very data."""
+    if _obstacle(observation):
+        return
     inputs = (THE_ID, *offer.pieces.parameters(observation))
     if offer.soda is not None:
         yield from _service(observation, offer, inputs, _Kind("soda", offer.soda, SODA_SYNC, "at once"))
@@ -111,5 +113,11 @@ def _title(observation: Any) -> str:
 
 
 def _described(observation: Any) -> str:
-    """Return the title, and whom the data are owed to."""
-    return ". ".join(filter(None, (_title(observation), observation.credits, observation.licence)))
+    """Return the title, whom the data are owed to, and why there is nothing else."""
+    told = (_title(observation), observation.credits, observation.licence, _obstacle(observation))
+    return ". ".join(filter(None, told))
+
+
+def _obstacle(observation: Any) -> str:
+    """Return why nothing can be cut out of it, if that is known; observations of others need not say."""
+    return getattr(observation, "obstacle", "")

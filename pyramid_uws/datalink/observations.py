@@ -10,7 +10,7 @@ import numpy as np
 
 from . import clock, spectral, stokes
 from .layout import Layout, State, read_layout, state_of
-from .problems import Unreadable
+from .problems import Uncharted, Unreadable
 from .sky import Sky, sky_of
 from .spectra import Spectrum, read_spectrum, unit_of
 
@@ -27,7 +27,8 @@ class Observation:
 
     ``footprint`` are the corners of the data and ``circle`` covers them (degrees, ICRS); for data without sky it
     is the position that they were taken at. ``band`` is of vacuum wavelengths in metres, ``time`` of MJD in UTC.
-    ``axes`` are names, ``lengths`` those of the axes, in the order of FITS.
+    ``axes`` are names, ``lengths`` those of the axes, in the order of FITS. ``obstacle`` says why nothing can be
+    cut out.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Observation:
     facility: str = ""
     instrument: str = ""
     target: str = ""
+    obstacle: str = ""
 
     @property
     def dataproduct_type(self) -> str:
@@ -113,7 +115,10 @@ def read_observation(id: str, path: Path) -> Observation:  # noqa: A002 - the pa
 
 @lru_cache(maxsize=4096)
 def _read(path: Path, state: State) -> Observation:
-    layout = read_layout(path)
+    try:
+        layout = read_layout(path)
+    except Uncharted as problem:
+        return _of_a_file(path, problem, state[-1])
     if layout is not None:
         return _of_pixels(layout, state[-1])
     spectrum = read_spectrum(path)
@@ -140,6 +145,25 @@ def _of_pixels(layout: Layout, size: int) -> Observation:
         time=_extremes(clock.edges(layout)) or headers.time(),
         pol=tuple(state for state in stokes.states(layout) if state),
         pixel_scale=float(np.degrees(sky.scale)) if sky else None,
+        **headers.facts(),
+    )
+
+
+def _of_a_file(path: Path, problem: Uncharted, size: int) -> Observation:
+    """Return what is known of pixels that nobody can place: they can be fetched, but not cut."""
+    headers = _Headers(problem.data.header, problem.primary)
+    lengths: tuple[int, ...] = problem.data.lengths
+    return Observation(
+        id=path.name,
+        path=path,
+        kind="image" if sum(length > 1 for length in lengths) <= 2 else "cube",
+        size=size,
+        lengths=lengths,
+        pixel_bytes=problem.data.dtype.itemsize,
+        unit=headers.text("BUNIT"),
+        circle=headers.position(),
+        time=headers.time(),
+        obstacle=str(problem),
         **headers.facts(),
     )
 

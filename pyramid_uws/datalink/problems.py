@@ -1,5 +1,7 @@
 """What can go wrong with an observation, told in a sentence; which label and status it gets is for the views."""
 
+from typing import Any
+
 from pyramid_uws.exceptions import UWSError
 
 
@@ -14,6 +16,15 @@ class NotFound(UWSError):
 
 class Unreadable(UWSError):
     """The file of an observation cannot be read; nothing that its user does would help."""
+
+
+class Uncharted(Unreadable):
+    """Where the pixels lie cannot be understood; ``primary`` and ``data`` are what is known of them."""
+
+    def __init__(self, message: str, primary: Any, data: Any) -> None:
+        super().__init__(message)
+        self.primary = primary
+        self.data = data
 
 
 class NoOverlap(UWSError):

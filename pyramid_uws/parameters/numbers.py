@@ -27,7 +27,10 @@ def read_double(text: str) -> float:
         return _SPECIAL_FLOATS[text]
     if _FLOAT.fullmatch(text) is None:
         raise ValueError("expected a number")
-    return float(text)
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError("expected a number that a double can hold, up to 1.8e308; what has no end is +Inf")
+    return number
 
 
 def read_interval(text: str) -> tuple[float, float]:
@@ -36,7 +39,9 @@ def read_interval(text: str) -> tuple[float, float]:
     if len(parts) != 2:
         raise ValueError("expected two numbers, the lower and the upper end of an interval")
     lower, upper = map(read_double, parts)
-    if not lower <= upper:  # NaN is no end either
+    if math.isnan(lower) or math.isnan(upper):
+        raise ValueError("expected numbers: NaN is no end of an interval, and -Inf or +Inf leaves one open")
+    if lower > upper:
         raise ValueError("the lower end of an interval must not be greater than the upper one")
     return lower, upper
 

@@ -181,3 +181,23 @@ def test_pyvo_reads_what_the_columns_mean_and_cuts_a_record(observations):
     assert (record.target_name, record.dataproduct_type) == ("M 13", "image")
     assert record.s_ra.to_value("deg") == pytest.approx(250.4226, abs=1e-3)
     assert record.processed(circle=(250.42, 36.46, 0.01)).read(9) == b"SIMPLE  ="
+
+
+def test_a_file_whose_coordinates_cannot_be_read_is_listed_and_fetched(make_server, tmp_path):
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    image = fits.PrimaryHDU(np.ones((4, 5), dtype=np.float32))
+    image.header.update(CTYPE1="RA---TAN", CTYPE2="DEC--SIN")
+    image.writeto(folder / "odd.fits")
+    server = make_server(services=[], sections={"uws:service:odd": {"datalink_folder": str(folder)}})
+    links = f"{server.url}/odd/links"
+
+    assert [row["obs_id"] for row in rows(http.get(f"{links}/list"))] == ["odd.fits"]
+    (described,) = xpath(
+        parse(http.get(f"{links}?ID=odd.fits")), "//vot:TD[contains(., 'cannot be understood')]/text()"
+    )
+    assert "The coordinates of odd.fits" in described
+    assert http.get(f"{links}/file?ID=odd.fits").content == (folder / "odd.fits").read_bytes()
+    refused = http.get(f"{server.url}/odd/soda?ID=odd.fits&POS=CIRCLE 1 2 3")
+    assert refused.status_code >= 400
+    assert "The coordinates of odd.fits cannot be understood" in refused.text

@@ -966,4 +966,4 @@ class TestArchive:
         status, _, complaints = admin("archive", "--export", str(tmp_path / "nowhere" / "file"))
 
         assert status == 1
-        assert "No such file" in complaints
+        assert f"{tmp_path}/nowhere/file cannot be written: No such file or directory." in complaints

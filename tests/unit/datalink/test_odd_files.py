@@ -1,6 +1,7 @@
 """Files with odd names and headers, systems of coordinates that are rare, and polygons with many corners."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +11,10 @@ from astropy.io import fits
 from pyramid_uws.datalink import CannotCut, Cut
 from pyramid_uws.datalink.cutting import cut
 from pyramid_uws.datalink.estimating import estimate
+from pyramid_uws.datalink.links import cutouts, preview, this
 from pyramid_uws.datalink.observations import read_observation
+from pyramid_uws.datalink.offer import Offer
+from pyramid_uws.datalink.problems import Unreadable
 from pyramid_uws.datalink.sphere import MOST_CORNERS, Polygon, vectors
 
 
@@ -61,6 +65,29 @@ def test_ecliptic_and_supergalactic_coordinates_are_of_the_sky(tmp_path, system,
 
     middle = SkyCoord(120.0, 30.0, unit="deg", frame=frame).icrs
     assert observation.circle[:2] == pytest.approx((middle.ra.deg, middle.dec.deg), abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("system", "reason"),
+    [
+        (("RA---TAN", "DEC--SIN"), "Inconsistent projection types (expected DEC--TAN, got DEC--SIN in CTYPE2)"),
+        (("RA---TAB", "DEC--TAB"), "Memory allocation error"),
+    ],
+    ids=str,
+)
+def test_a_file_with_coordinates_that_cannot_be_understood_is_given_and_not_cut(tmp_path, system, reason):
+    path = an_image(tmp_path / "some.fits", system, OBJECT="M 1", RA=83.6, DEC=22.0)
+    observation = read_observation("some", path)
+    told = f"The coordinates of some.fits cannot be understood: {reason}."
+    offer = Offer(number=1, pieces=None, links="u:links", file="u:file", soda="u:soda", dlasync="u:dlasync")
+
+    (link,) = this(observation, offer)
+    assert (observation.kind, observation.target, observation.circle) == ("image", "M 1", (83.6, 22.0, 0.0))
+    assert (link.access_url, link.content_length) == ("u:file?ID=some", path.stat().st_size)
+    assert link.description == f"M 1. {told}"
+    assert [*preview(observation, offer), *cutouts(observation, offer)] == []
+    with pytest.raises(Unreadable, match=re.escape(told)):
+        cut(observation, Cut(), io.BytesIO())
 
 
 def many_corners(count):

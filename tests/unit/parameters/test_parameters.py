@@ -94,6 +94,18 @@ def test_special_numbers_are_those_of_votable():
     assert parameter.read("+Inf") == -parameter.read("-Inf") == math.inf
 
 
+@pytest.mark.parametrize("text", ["1e400", "-1e400", "1" * 400])
+def test_a_number_that_no_double_holds_is_refused_not_taken_for_infinity(text):
+    with pytest.raises(BadValue, match=r"up to 1\.8e308"):
+        Parameter(name="X", type="double").read(text)
+
+
+@pytest.mark.parametrize("text", ["NaN NaN", "NaN 1", "1 NaN"])
+def test_nan_is_no_end_of_an_interval_and_that_is_what_is_said(text):
+    with pytest.raises(BadValue, match="NaN is no end of an interval"):
+        Parameter(name="BAND", type="interval").read(text)
+
+
 @pytest.mark.spec("D-61")
 def test_booleans_are_those_of_votable():
     parameter = Parameter(name="X", type="boolean")
