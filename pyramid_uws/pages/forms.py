@@ -46,7 +46,8 @@ class Around:
     """What a form is made for, besides the declarations.
 
     ``errors`` are sentences by the names of fields in capitals; ``held`` has the files that are there, likewise.
-    ``lost`` names the inputs whose files came with what was wrong.
+    ``lost`` names the inputs whose files came with what was wrong. Limits of a draft that are left empty stay as
+    they are.
     """
 
     style: str = "dali"
@@ -55,6 +56,7 @@ class Around:
     lost: Collection[str] = ()
     held: Mapping[str, Held] = field(default_factory=dict)
     fetches: bool = True
+    is_draft: bool = False
 
     def marked(self, field: Field, file: str) -> Field:
         """Return the field with what is wrong with it, and the file that it has; ``file`` is where one is sent."""
@@ -69,7 +71,7 @@ def form_of(definition: ServiceDefinition, filled: Filled, around: Around) -> Fo
     return Form(
         fields=fields,
         name=_marked(_name(filled), around),
-        limits=(_marked(_duration(filled, limits), around), _marked(_destruction(filled, limits), around)),
+        limits=tuple(_marked(make(filled, limits, around), around) for make in (_duration, _destruction)),
         message=around.message,
     )
 
@@ -97,6 +99,9 @@ def _parameter(definition: ServiceDefinition, parameter: Parameter, filled: Fill
         has_file |= f"{parameter.key}:" in around.held or bool(filled.get(f"{parameter.name}:url"))
     texts = filled.get(parameter.name) or (() if filled.as_typed or has_file else None)
     field = field_of(parameter, texts, around.style, may_be_file=may_be_file)
+    if may_be_file and has_file:
+        first, *others = field.choices
+        field = replace(field, choices=(replace(first, chosen=True), *others))
     if parameter.type == FILE:
         field = replace(field, hint=_size_limit(definition.limits), largest=definition.limits.max_upload)
     return _marked(field, around)
@@ -151,7 +156,7 @@ def _name(filled: Filled) -> Field:
     )
 
 
-def _duration(filled: Filled, limits: Limits) -> Field:
+def _duration(filled: Filled, limits: Limits, around: Around) -> Field:
     usual, most = (
         wording.duration(seconds) if seconds else "no limit"
         for seconds in (limits.execution_duration, limits.max_execution_duration)
@@ -163,7 +168,8 @@ def _duration(filled: Filled, limits: Limits) -> Field:
             widget="text",
             texts=filled.get(LIMITS[0]),
             unit="s",
-            help=f"A job that takes longer is aborted. Left empty: {usual}. The most there is: {most}.",
+            help="A job that takes longer is aborted. "
+            f"Left empty: {_empty(around, usual)}. The most there is: {most}.",
             minimum="0",
             maximum=str(limits.max_execution_duration or LONGEST),
             step="1",
@@ -171,7 +177,7 @@ def _duration(filled: Filled, limits: Limits) -> Field:
     )
 
 
-def _destruction(filled: Filled, limits: Limits) -> Field:
+def _destruction(filled: Filled, limits: Limits, around: Around) -> Field:
     usual, most = (
         f"{wording.duration(seconds)} after it was made" if seconds else "never"
         for seconds in (limits.lifetime, limits.max_lifetime)
@@ -182,6 +188,11 @@ def _destruction(filled: Filled, limits: Limits) -> Field:
             label="Kept until",
             widget="text",
             texts=filled.get(LIMITS[1]),
-            help=f"Then the job and its results are removed. Left empty: {usual}. At the latest: {most}.",
+            help="Then the job and its results are removed. "
+            f"Left empty: {_empty(around, usual)}. At the latest: {most}.",
         )
     )
+
+
+def _empty(around: Around, usual: str) -> str:
+    return "as it is" if around.is_draft else usual

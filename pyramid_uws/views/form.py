@@ -240,7 +240,9 @@ def _page(
     """Show a form; ``problem`` is why it comes back."""
     definition = system.definition
     assert definition is not None, "its form was asked for"
-    around = replace(around, style=system.style, fetches=system.fetching.enabled)
+    around = replace(
+        around, style=system.style, fetches=system.fetching.enabled, is_draft=model["draft"] is not None
+    )
     model |= {"form": form_of(definition, filled, around), "title": definition.title or definition.name}
     status = 200 if problem is None else status_of(problem)
     response: Response = page(request, "form.html", status=status, **model)

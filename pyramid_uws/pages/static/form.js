@@ -203,9 +203,10 @@ function submit(event) {
 // All of it
 
 function focusFirstWrong(within) {
-  const wrong = within.querySelector(".field.wrong [aria-invalid=true], .field.wrong input, .field.wrong");
-  wrong?.closest("details")?.setAttribute("open", "");
-  (wrong ?? within.querySelector("#problems"))?.focus();
+  const field = within.querySelector(".field.wrong");
+  field?.closest("details")?.setAttribute("open", "");
+  const input = field?.querySelector("[aria-invalid=true]") ?? field?.querySelector("input, select, textarea");
+  (input ?? within.querySelector("#problems"))?.focus();
 }
 
 function prepare(within) {

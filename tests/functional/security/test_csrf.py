@@ -34,6 +34,8 @@ def test_a_page_of_another_site_changes_nothing(headers, fortress, browsers, ali
         for method, url in [
             ("POST", fortress.joblist("quick")),
             ("POST", f"{fortress.url}/page/sync"),
+            ("POST", f"{fortress.url}/quick/form"),
+            ("POST", f"{job}/edit"),
             ("POST", f"{job}/phase"),
             ("POST", job),
             ("DELETE", job),

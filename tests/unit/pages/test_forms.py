@@ -258,7 +258,10 @@ class TestUploads:
     def test_a_file_that_is_there_is_shown(self):
         held = Held(url="/x", size=3)
 
-        assert fields_of(self.BESIDE, held={"LEFT:": held})["Left:"].held == held
+        fields = fields_of(self.BESIDE, held={"LEFT:": held})
+
+        assert fields["Left:"].held == held
+        assert [choice.label for choice in fields["LEFT"].choices if choice.chosen] == ["a file, as below"]
 
 
 class TestWhatIsWrong:
@@ -289,3 +292,8 @@ class TestLimits:
         assert "The most there is: no limit." in duration.help
         assert "Left empty: never." in destruction.help
         assert destruction.widget == "instant"
+
+    def test_those_of_a_draft_stay_as_they_are(self):
+        form = form_of(define(), Filled(), Around(is_draft=True))
+
+        assert all("Left empty: as it is." in field.help for field in form.limits)
