@@ -3,10 +3,12 @@
 import argparse
 from typing import Any
 
+from pyramid_uws.exceptions import BadValue
 from pyramid_uws.execution.quotas import QuotaKeeper, Standing, known_payer
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import Root
-from pyramid_uws.uws.quotas import IN_BYTES, KEYS, Payer, Said, shown
+from pyramid_uws.uws.quotas import ANONYMOUS, GROUP, IN_BYTES, KEYS, Payer, Said, shown
+from pyramid_uws.uws.rights import USERS
 
 from .accounts import Told
 from .quotawords import subject_of
@@ -30,6 +32,8 @@ def list_quotas(root: Root, settings: Settings) -> Told:
 def show_standing(root: Root, settings: Settings, options: argparse.Namespace) -> Told:
     """Tell what somebody may have, and has."""
     name = subject_of(options.subject)
+    if name in {USERS, ANONYMOUS} or name.startswith(GROUP):
+        raise BadValue("NAME", options.subject, "show is for a user or address:ADDRESS; list tells of all others")
     known = known_payer(root, name)
     payer = Payer(name, tuple(sorted(options.group)) or known.groups)
     standing = QuotaKeeper(settings.quotas).standing(root, payer)

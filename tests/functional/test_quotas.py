@@ -353,6 +353,7 @@ class TestOperators:
             (("set", "x", "cpu=1"), "expected one of jobs, running"),
             (("set", "address:here", "jobs=1"), "is no address"),
             (("unset", "nobody-of-this-name"), "Nothing of the kind was set"),
+            (("show", "group:readers"), "show is for a user or address:ADDRESS"),
         ],
     )
     def test_what_cannot_be_is_said(self, site, capsys, words, sentence):
