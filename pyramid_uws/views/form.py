@@ -13,7 +13,7 @@ from pyramid.response import Response
 
 from pyramid_uws import interfaces
 from pyramid_uws.definition import ServiceDefinition
-from pyramid_uws.exceptions import NoSuchJob, NoSuchThing, NotAllowedNow, Overloaded, Rejected, UWSError
+from pyramid_uws.exceptions import NoSuchJob, NoSuchThing, NotAllowedNow, Overloaded, Rejected, TooMany, UWSError
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.pages import page
 from pyramid_uws.pages.fields import Held
@@ -246,7 +246,7 @@ def _page(
     model |= {"form": form_of(definition, filled, around), "title": definition.title or definition.name}
     status = 200 if problem is None else status_of(problem)
     response: Response = page(request, "form.html", status=status, **model)
-    if isinstance(problem, Overloaded):
+    if isinstance(problem, Overloaded | TooMany):
         response.retry_after = problem.retry_after
     return response
 

@@ -17,7 +17,7 @@ from pyramid_uws.uws.control import Control, Pairs, split
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 
-from .forms import body_chunks, read_form
+from .forms import FileSink, body_chunks, read_form
 from .payers import payer_of
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,15 @@ log = logging.getLogger(__name__)
 class Incoming:
     """A request that was read: control parameters, others, and files already in the result store.
 
-    ``too_large`` has what is said of files that are larger than they may be, where that is not raised.
+    ``too_large`` has what is said of files that are larger than they may be, where that is not raised. ``keep``
+    takes files from elsewhere, within the same bounds.
     """
 
     control: Pairs = ()
     others: Pairs = ()
     references: list[Reference] = field(default_factory=list)
     too_large: dict[str, TooLarge] = field(default_factory=dict)
+    keep: FileSink | None = None
 
     @property
     def sent(self) -> Sent:
@@ -98,6 +100,7 @@ def incoming_form(
     with _keeping(request, system, job_id, incoming, patient=patient) as keep:
         pairs = read_form(request, keep)
         incoming.control, incoming.others = split(pairs)
+        incoming.keep = keep
         yield incoming
 
 

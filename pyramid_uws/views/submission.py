@@ -11,7 +11,6 @@ from pyramid_uws.exceptions import BadRequest, BadValue, UWSError
 from pyramid_uws.execution.arriving import NOTHING, Kept, Reference, less
 from pyramid_uws.execution.examining import upload_slot
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.pages import wording
 from pyramid_uws.pages.fields import takes_lines
 from pyramid_uws.pages.filled import (
     FROM,
@@ -67,7 +66,7 @@ class Submission:
         with incoming_form(request, system, job_id, patient=True) as incoming:
             self.filled = typed([*incoming.control, *incoming.others])
             self.lost = frozenset(name for name, *_ in incoming.references)
-            self._take_again(system, job_id, incoming)
+            self._take_again(system, incoming)
             files = {name for name, *_ in incoming.references}
             incoming.others = pairs_sent(self.definition, self.filled, files)
             self._keep()
@@ -88,20 +87,19 @@ class Submission:
 
     # Files that are there already
 
-    def _take_again(self, system: WorkerSystem, job_id: str, incoming: Incoming) -> None:
+    def _take_again(self, system: WorkerSystem, incoming: Incoming) -> None:
         """Copy the files of the job that is run again, where they are wanted and no other came."""
         text = self.filled.first(FROM)
         if not text or self.find is None:
             return
         self.earlier = self.find(text)
         came = {name.upper() for name, *_ in incoming.references}
-        for prefix, name, (_, media_type, size, file) in held_by(self.definition, self.filled, self.earlier):
+        for prefix, name, (_, media_type, _, file) in held_by(self.definition, self.filled, self.earlier):
             has_other = name.upper() in came or self.filled.first(f"{prefix}:url") or self.filled.get(prefix)
-            if self.filled.first(keep_of(prefix)) and not has_other:
+            if incoming.keep is not None and self.filled.first(keep_of(prefix)) and not has_other:
                 source = system.store.reference(self.earlier.job_id, file)
-                with system.store.new_reference(job_id) as (copied, target), source.open("rb") as content:
+                with incoming.keep(name, media_type) as target, source.open("rb") as content:
                     shutil.copyfileobj(content, target)
-                incoming.references.append((name, media_type, size, copied))
 
     def _keep(self) -> None:
         """Give up what the draft has, but for what no field asks for, and files that are to be kept."""
@@ -131,10 +129,9 @@ class Submission:
                 self.errors[f"{upload.prefix}:".upper()] = self._sentence(wrong[upload_slot(upload.name)])
         for prefix, sentence in contradictions(self.definition, self.filled, files).items():
             self.errors[f"{prefix}:".upper()] = sentence
-        most = wording.size(self.definition.limits.max_upload)
-        for name in incoming.too_large:
+        for name, problem in incoming.too_large.items():
             prefix, colon, _ = name.partition(":")
-            self.errors[f"{prefix}{colon}".upper()] = f"This file is too large; the most that is taken is {most}."
+            self.errors[f"{prefix}{colon}".upper()] = problem.message.replace(f"The file {name}", "This file")
 
     def _sentence(self, problem: UWSError) -> str:
         """Return what is said beside a field; among several values, which one is meant."""

@@ -248,7 +248,7 @@ class TestWhatIsWrong:
         shown = Shown(answer)
         assert answer.status_code == 400
         assert "Choose a value of Left or give a file, not both." in shown.problem("Left:")
-        assert "too large; the most that is taken is 1.0 kB" in shown.problem("right:")
+        assert "This file has more than 1000 bytes, the most that some takes." in shown.problem("right:")
         assert shown.value("TEXT") == "kept"
 
     def test_a_url_that_cannot_be_fetched_is_told_of(self, server):
