@@ -8,6 +8,7 @@ from pyramid.interfaces import ISecurityPolicy
 from pyramid.request import Request
 
 from pyramid_uws.auth.stacked import StackedPolicy
+from pyramid_uws.tree.rights import ADMINS
 
 from .files import statics
 
@@ -20,7 +21,8 @@ class Frame:
     """``root`` is the path of the site, without a slash at the end; ``user`` is None for nobody.
 
     ``has_login`` tells whether whoever is nobody can log in by a form, ``has_logout`` whether somebody has.
-    ``here`` is where the page is, or empty if it cannot be asked for again.
+    ``here`` is where the page is, or empty if it cannot be asked for again. ``looks_after`` tells whether this is
+    somebody who may see the operator's page.
     """
 
     site: str
@@ -29,6 +31,7 @@ class Frame:
     has_login: bool
     has_logout: bool
     here: str
+    looks_after: bool = False
 
     def static(self, name: str) -> str:
         """Return the path of a file that belongs to pages."""
@@ -47,6 +50,9 @@ def frame_of(request: Request) -> Frame:
         has_login=takes_cookies and user is None,
         has_logout=scheme == "cookie",
         here=_here(request),
+        looks_after=isinstance(policy, StackedPolicy)
+        and user is not None
+        and ADMINS in policy.principals(request),
     )
 
 

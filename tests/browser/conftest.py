@@ -17,6 +17,16 @@ SETTINGS = {
 }
 
 
+#: A service that has all that there may be on its page.
+COUNTDOWN = {
+    "title": "pyramid_uws.demo.countdown:TITLE",
+    "description": "pyramid_uws.demo.countdown:DESCRIPTION",
+    "examples": "pyramid_uws.demo.countdown:EXAMPLES",
+    "renderers": "async sync",
+    "credits": "Made for tests.",
+}
+
+
 @pytest.fixture(scope="session")
 def browser():
     """One browser, which all tests of a process share."""
@@ -34,7 +44,12 @@ def visit(browser):
 @pytest.fixture(scope="session")
 def site(browser, tmp_path_factory):
     """A server for people; not started where there is no browser to look at it."""
-    server = Server(tmp_path_factory.mktemp("site"), settings=SETTINGS, services=["countdown", "several", "echo"])
+    server = Server(
+        tmp_path_factory.mktemp("site"),
+        settings=SETTINGS,
+        services=["countdown", "several", "echo"],
+        sections={"uws:service:countdown": COUNTDOWN},
+    )
     write_users(server.var)
     with server:
         yield server

@@ -16,7 +16,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,imag
 def site(tmp_path_factory):
     server = Server(
         tmp_path_factory.mktemp("login"),
-        settings={"uws.auth": "basic token cookie", "uws.list_anonymous": "false"},
+        settings={"uws.auth": "basic token cookie", "uws.auth.admins": "group:ops", "uws.list_anonymous": "false"},
         services=["quick", "echo"],
         sections={"uws:service:quick": {"may_see": "users"}, "uws:service:echo": {"may_create": "bob"}},
     )
@@ -144,6 +144,12 @@ class TestLogin:
 
 
 class TestAccount:
+    @pytest.mark.parametrize(("name", "is_shown"), [("root", True), ("alice", False)])
+    def test_who_looks_after_the_site_finds_the_way_to_its_page(self, name, is_shown, browser):
+        browser.log_in(name)
+
+        assert bool(tree_of(browser.get("/")).xpath("//nav/a[@href='/operator']")) == is_shown
+
     def test_one_sees_who_one_is(self, browser):
         browser.log_in("carol")
 
