@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+from . import spread
 from .cells import number, shortened
 from .limits import COLUMNS, COUNTING, PARSED
 from .values import Column, NoPreview, Source
@@ -53,6 +54,7 @@ def read(file: BinaryIO, delimiter: str = ",") -> Source:
         source.rows = _with(names, rows)
     named = source.columns[0].name == names[0].strip()
     source.total = lambda: _counted(file, source, header=named)
+    source.spread = lambda: spread.rows(file, 0, spread.lines(len(names), delimiter)) if source.is_exact else None
     return source
 
 

@@ -84,7 +84,10 @@ def _table(part: Any) -> Source:
         raise NoPreview(f"The table has more than {COLUMNS} columns.")
     columns = [_column(part, index) for index in range(len(part.columns))]
     total = int(part.header["NAXIS2"])
-    return Source(columns, _rows(part.data, total), lambda: total)
+    step = max(1, -(-total // PLOTTED_ROWS))
+    return Source(
+        columns, _rows(part.data, total), lambda: total, spread=lambda: _rows(part.data[::step], -(-total // step))
+    )
 
 
 def _column(part: Any, index: int) -> Column:

@@ -1,6 +1,5 @@
 """A plot of two columns: what can be chosen, the points, and the picture of them as paths of an SVG."""
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -9,7 +8,7 @@ from typing import Any
 
 from . import sky
 from .cells import number
-from .limits import GATHERING, PLOTTED_ROWS
+from .limits import PLOTTED_ROWS
 from .ticks import Axis, axis, widened
 from .values import Column, Wish
 
@@ -68,7 +67,9 @@ def choose(columns: Sequence[Column], wish: Wish) -> Choice | None:
     return Choice(two[0], two[1], is_sky=False) if len(two) == 2 else None
 
 
-def plot(columns: Sequence[Column], choice: Choice, rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
+def plot(
+    columns: Sequence[Column], choice: Choice, rows: Iterable[Sequence[Any]], *, is_spread: bool = False
+) -> dict[str, Any]:
     """Return the plot of these rows: choices, axes, points, and paths."""
     points = _Points.of(choice, rows)
     x, y = columns[choice.x], columns[choice.y]
@@ -77,6 +78,7 @@ def plot(columns: Sequence[Column], choice: Choice, rows: Iterable[Sequence[Any]
         "y": {"name": y.name, "unit": y.unit or ("deg" if choice.is_sky else "")},
         "is_sky": choice.is_sky,
         "rows": points.rows,
+        "is_spread": is_spread,
         "numbers": [column.name for column in columns if column.is_number][:_CHOICES],
         "pairs": [
             {"x": columns[pair.longitude].name, "y": columns[pair.latitude].name} for pair in sky.pairs(columns)
@@ -101,7 +103,6 @@ class _Points:
     @classmethod
     def of(cls, choice: Choice, rows: Iterable[Sequence[Any]]) -> "_Points":
         points = cls([], [], [], 0)
-        deadline = time.monotonic() + GATHERING
         for index, row in enumerate(rows):
             points.rows = index + 1
             x, y = (number(row[place]) if place < len(row) else None for place in (choice.x, choice.y))
@@ -109,7 +110,7 @@ class _Points:
                 points.row.append(index + 1)
                 points.x.append(x)
                 points.y.append(y)
-            if points.rows >= PLOTTED_ROWS or time.monotonic() > deadline:
+            if points.rows >= PLOTTED_ROWS:
                 break
         if choice.is_sky and points.x:
             points.x = sky.unwrapped(points.x)

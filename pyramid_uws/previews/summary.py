@@ -1,12 +1,13 @@
 """A preview of a table: its columns, its first rows, how many there are, and a plot."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import chain, islice
 from typing import Any
 
 from .cells import shown
-from .limits import SHOWN_COLUMNS, SHOWN_ROWS
+from .limits import GATHERING, PLOTTED_ROWS, SHOWN_COLUMNS, SHOWN_ROWS
 from .plotting import choose, numbered, plot
 from .values import NoPreview, Source, Wish
 
@@ -37,8 +38,14 @@ def table(source: Source, wish: Wish) -> dict[str, Any]:
     first = list(islice(rows, SHOWN_ROWS))
     columns = numbered(source.columns, first)
     choice = choose(columns, wish)
-    picture = None if choice is None or not first else plot(columns, choice, chain(first, rows))
+    ahead = [] if choice is None else list(_within(rows))
     total = counting.count if _has_all(counting, rows) else source.total()
+    spread = None if counting.ended or choice is None else source.spread()
+    sample = [] if spread is None else list(_within(spread))
+    is_spread = len(sample) > len(ahead) // 2
+    picture = None
+    if choice is not None and first:
+        picture = plot(columns, choice, sample if is_spread else chain(first, ahead), is_spread=is_spread)
     shown_columns = columns[:SHOWN_COLUMNS]
     said = {
         "columns": [asdict(column) | {"is_number": bool(column.is_number)} for column in shown_columns],
@@ -52,9 +59,18 @@ def table(source: Source, wish: Wish) -> dict[str, Any]:
 
 def _has_all(counting: _Counting, rows: Iterator[Sequence[Any]]) -> bool:
     """Tell whether all rows have been read; it takes another one to know."""
-    if not counting.ended and counting.count < SHOWN_ROWS:
+    if not counting.ended:
         next(rows, None)
     return counting.ended
+
+
+def _within(rows: Iterator[Sequence[Any]]) -> Iterator[Sequence[Any]]:
+    """Yield rows for a plot, as long as there is time."""
+    deadline = time.monotonic() + GATHERING
+    for row in islice(rows, PLOTTED_ROWS):
+        yield row
+        if time.monotonic() > deadline:
+            return
 
 
 def _cells(row: Sequence[Any], length: int) -> list[str]:

@@ -25,11 +25,16 @@ def _unknown() -> int | None:
     return None
 
 
+def _nowhere() -> Iterator[Sequence[Any]] | None:
+    return None
+
+
 @dataclass
 class Source:
     """A table as it is read: its columns, its rows one by one, and, when some were read, how many there are.
 
-    ``is_exact`` tells whether that number can be trusted; ``notes`` are sentences about the table.
+    ``is_exact`` tells whether that number can be trusted; ``notes`` are sentences about the table. ``spread`` has
+    rows from all over a long table, if that can be done, to be called after the number.
     """
 
     columns: list[Column]
@@ -37,6 +42,7 @@ class Source:
     total: Callable[[], int | None] = _unknown
     is_exact: bool = True
     notes: list[str] = field(default_factory=list)
+    spread: Callable[[], Iterator[Sequence[Any]] | None] = _nowhere
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO
 from xml.parsers import expat
 
+from . import spread
 from .cells import shortened
 from .limits import CELL, COLUMNS, COUNTING, PARSED
 from .values import Column, NoPreview, Source
@@ -31,7 +32,11 @@ def read(file: BinaryIO) -> Source:
     if not reader.fields:
         raise NoPreview(reader.message or reader.trouble or "There is no table in this VOTable.")
     return Source(
-        [field.column for field in reader.fields], reader.rows(), reader.count, is_exact=True, notes=reader.notes
+        [field.column for field in reader.fields],
+        reader.rows(),
+        reader.count,
+        notes=reader.notes,
+        spread=reader.spread,
     )
 
 
@@ -125,6 +130,12 @@ class _Reader:
         if self._told is not None or self._data_at is None:
             return self._told
         return _counted(self._file, self._data_at, self._row_tag)
+
+    def spread(self) -> Iterator[list[Any]] | None:
+        """Return rows from all over the table, if they are TABLEDATA as it is usually written."""
+        if self._data_at is None or self._row_tag != b"TR":
+            return None
+        return spread.rows(self._file, self._data_at, spread.tabledata(len(self.fields)))
 
     # What the parser tells
 

@@ -125,7 +125,7 @@ class Closer {
     const { plot, points } = this;
     const said = (axis, value) => `${plot[axis].name} ${value}${plot[axis].unit ? ` ${plot[axis].unit}` : ""}`;
     const x = at === null ? 0 : plot.is_sky ? ((points.x[at] % 360) + 360) % 360 : points.x[at];
-    this.told.textContent = at === null ? "" : `Row ${points.row[at]}: ${said("x", Number(x.toPrecision(10)))}, ${said("y", points.y[at])}`;
+    this.told.textContent = at === null ? "" : `${plot.is_spread ? "Point" : `Row ${points.row[at]}`}: ${said("x", Number(x.toPrecision(10)))}, ${said("y", points.y[at])}`;
   }
 
   show(x, y) {
