@@ -1,0 +1,207 @@
+"""Following, ending and finding jobs with a browser."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from tests.support.accounts import password_of
+from tests.support.browser import assert_accessible, assert_fits
+from tests.support.http import Session, create, phase, wait_for_phase
+
+MANY = 1000
+LOOKS = {"desktop": {}, "dark": {"dark": True}, "phone": {"phone": True}}
+
+
+def session_of(name):
+    session = Session()
+    session.auth = (name, password_of(name))
+    return session
+
+
+@pytest.fixture
+def alice():
+    return session_of("alice")
+
+
+@pytest.fixture
+def enter(site, visit):
+    """Return a function that has somebody log in and look at a page."""
+
+    def enter(url, name="alice", **look):
+        somebody = visit(**look)
+        somebody.log_in(site, name)
+        somebody.page.goto(url)
+        return somebody.page
+
+    return enter
+
+
+def countdown(site, session, **parameters):
+    return create(site.joblist("countdown"), session=session, PHASE="RUN", **parameters)
+
+
+def badge(page):
+    return page.locator("h1 .badge")
+
+
+def see_phase(page, wanted):
+    badge(page).get_by_text(wanted, exact=True).wait_for()
+
+
+def test_a_live_page_ends_by_itself(site, alice, enter):
+    job = countdown(site, alice, SECONDS=4, RUNID="a short night", RESULTS=0)
+    page = enter(job)
+    page.evaluate("window.isTheSame = true")
+
+    page.locator("progress").wait_for()
+    page.locator("#log").get_by_text("s to go").first.wait_for()
+    see_phase(page, "COMPLETED")
+
+    assert page.evaluate("window.isTheSame")
+    assert page.title().startswith("COMPLETED: a short night")
+    assert "The job is COMPLETED." in page.get_by_role("status").inner_text()
+    assert page.get_by_role("button", name="Abort the job").count() == 0
+
+
+def test_a_running_job_is_aborted(site, alice, enter):
+    job = countdown(site, alice, SECONDS=600)
+    wait_for_phase(job, "EXECUTING", session=alice)
+    page = enter(job)
+
+    page.locator("summary", has_text="Abort").click()
+    page.get_by_role("button", name="Abort the job").click()
+
+    see_phase(page, "ABORTED")
+    assert "Aborted on request." in page.locator("#job-life").inner_text()
+    assert phase(job, session=alice) == "ABORTED"
+
+
+def test_what_somebody_is_doing_is_not_disturbed_by_what_changes(site, alice, enter):
+    job = countdown(site, alice, SECONDS=600)
+    page = enter(job)
+    see_phase(page, "EXECUTING")
+    page.locator("#set-destruction > summary").click()
+    field = page.get_by_label("Another time (UTC)")
+    field.fill("2099-01-01")
+
+    before = page.locator("progress").get_attribute("value")
+    page.wait_for_function(
+        "before => document.querySelector('progress').getAttribute('value') !== before", arg=before
+    )
+
+    assert field.input_value() == "2099-01-01"
+    alice.delete(job)
+
+
+def test_a_job_that_is_deleted_meanwhile_is_said_to_be_gone(site, alice, visit):
+    somebody = visit()
+    somebody.log_in(site, "alice")
+    somebody.forgive("404")
+    page = somebody.page
+    job = countdown(site, alice, SECONDS=600)
+    page.goto(job)
+    see_phase(page, "EXECUTING")
+
+    alice.delete(job)
+
+    page.get_by_text("may have been deleted").first.wait_for()
+
+
+def test_without_script_the_page_goes_on_by_itself(site, alice, enter):
+    job = countdown(site, alice, SECONDS=3, RESULTS=0)
+    page = enter(job, scripts=False)
+    assert page.locator("noscript meta").count() or badge(page).inner_text() == "COMPLETED"
+
+    see_phase(page, "COMPLETED")
+
+
+def test_without_script_jobs_are_selected_and_deleted(site, alice, enter):
+    doomed = [create(site.joblist("several"), session=alice, RUNID=f"doomed {number}") for number in range(2)]
+    page = enter(f"{site.joblist('several')}?RUNID=doomed", scripts=False)
+
+    for number in range(2):
+        page.get_by_label(f"Select doomed {number}").check()
+    page.get_by_role("button", name="Delete …").click()
+    page.get_by_role("button", name="Delete 2").click()
+
+    page.get_by_text("No job passes these filters.").wait_for()
+    assert [alice.get(job).status_code for job in doomed] == [404, 404]
+
+
+def test_two_people_do_not_see_each_others_jobs(site, alice, visit):
+    job = create(site.joblist("echo"), session=alice, RUNID="for me alone")
+    somebody = visit()
+    somebody.log_in(site, "bob")
+    somebody.forgive("403")
+
+    somebody.page.goto(site.joblist("echo"))
+    assert somebody.page.get_by_text("for me alone").count() == 0
+    somebody.page.goto(job)
+
+    assert "You may not" in somebody.page.locator("main").inner_text()
+
+
+@pytest.fixture(scope="module")
+def thousand(site):
+    """The URLs of a thousand jobs of carol's, one of which has a name of its own."""
+    session = session_of("carol")
+    url = site.joblist("echo")
+    needle = create(url, session=session, RUNID="the needle")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(partial(_make, url), range(MANY - 1)))
+    return needle
+
+
+def _make(url, number):
+    return create(url, session=session_of("carol"), RUNID=f"straw {number:03}")
+
+
+class TestThousandJobs:
+    def test_they_are_loaded_as_one_goes_on(self, site, enter, thousand):
+        page = enter(site.joblist("echo"), "carol")
+        rows = page.locator("tbody tr[id]")
+        assert rows.count() == 50
+
+        page.get_by_role("link", name="Older jobs").click()
+        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 100")
+
+        assert "OLDER" not in page.url
+        assert len({rows.nth(each).get_attribute("id") for each in range(100)}) == 100
+
+    def test_one_is_found_by_its_run_id(self, site, enter, thousand):
+        page = enter(site.joblist("echo"), "carol")
+
+        page.locator("summary", has_text="Filter").click()
+        page.get_by_label("Run id has in it").fill("NEEDLE")
+        page.get_by_role("button", name="Show", exact=True).click()
+
+        page.wait_for_url(re.compile("RUNID=NEEDLE"))
+        assert [link.get_attribute("href") for link in page.locator("tbody th a").all()] == [thousand]
+
+    def test_all_that_are_shown_are_selected_at_once(self, site, enter, thousand):
+        page = enter(f"{site.joblist('echo')}?LAST=7", "carol")
+
+        page.get_by_label("Select all jobs shown").check()
+        page.get_by_text("7 selected").wait_for()
+        page.get_by_role("button", name="Abort …").click()
+
+        page.get_by_role("heading", name="Abort 7 jobs?").wait_for()
+
+    @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+    def test_the_list_is_readable(self, look, site, enter, thousand):
+        page = enter(site.joblist("echo"), "carol", **look)
+
+        assert_accessible(page)
+        assert_fits(page)
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_the_page_of_a_failed_job_is_readable(look, site, alice, enter):
+    job = countdown(site, alice, SECONDS=0, RESULTS=0, FAIL="No more stars " + "x" * 100, RUNID="y" * 64)
+    wait_for_phase(job, "ERROR", session=alice)
+    page = enter(job, **look)
+
+    assert_accessible(page)
+    assert_fits(page)
