@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from . import cutouts, jobs, lists, scenarios, soak, waiting
+from . import cutouts, jobs, lists, pages, scenarios, soak, waiting
 from .bench import Bench, Options
 from .report import Report, machine, put_into, read, tables
 from .tables import measure_tables
@@ -26,6 +26,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "idle": lists.measure_idle,
     "start": lists.measure_start,
     "lists": lists.measure_lists,
+    "pages": pages.measure_pages,
     "wait-one": waiting.measure_wait_one,
     "wait-job": waiting.measure_wait_job,
     "wait-jobs": waiting.measure_wait_jobs,

@@ -107,6 +107,11 @@ def _of_the_largest(figure: Figure, enough: bool) -> bool | None:
     return enough if figure.case.endswith(JOBS) else None
 
 
+def _pages(figures: Figures) -> Verdict:
+    figure = max(figures.all("pages"), key=_ratio)
+    return f"{_ratio(figure):.1f} x ({figure.case})", _ratio(figure) <= 3
+
+
 def _whole_list(figures: Figures) -> Verdict:
     figure = figures.last("lists", "an owner's")
     return f"{figure.p50_ms:.0f} ms ({figure.case})", (figure.p50_ms or 0) <= 100
@@ -207,6 +212,7 @@ WISHES: tuple[tuple[str, str, Callable[[Figures], Verdict]], ...] = (
     ("PHASE=EXECUTING, warm, at 10^6 jobs", "1.5 x the time at 10^3", _list("PHASE=EXECUTING")),
     ("whole list of an owner's 10,000 jobs, warm", "100 ms", _whole_list),
     ("the same: extra memory", "under 5 MB", _whole_list_memory),
+    ("pages: the server's time", "3 x that of the XML", _pages),
     ("10,000 waiters, 4 threads", "all held", _held),
     ("memory of a waiter", "8 kB", _crowd("kb_each", "kB", 8)),
     ("ordinary GET meanwhile, p99", "20 ms", _crowd("get_p99_held_ms", "ms", 20)),

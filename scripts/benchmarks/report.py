@@ -96,6 +96,7 @@ _PARTS = {
     "Filling a database": {"fill"},
     "Starting": {"start", "idle"},
     "Lists": {"lists"},
+    "Pages": {"pages"},
     "Waiting": {"wait-one", "wait-job", "wait-jobs"},
     "Soak": {"soak"},
     "Cutting": {"cutouts"},
