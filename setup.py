@@ -17,6 +17,9 @@ DATALINK = [*TABLES, "pillow>=10,<14"]
 #: What tokens of an issuer take.
 JWT = "PyJWT[crypto]>=2.10,<3"
 
+#: What /metrics takes.
+METRICS = "prometheus-client>=0.20,<1"
+
 setup(
     name="pyramid_uws",
     version=VERSION,
@@ -79,6 +82,7 @@ setup(
             "pyvo>=1.6",
         ],
         "jwt": [JWT],
+        "metrics": [METRICS],
         "zeo": ["ZEO>=6,<7"],
         "test": [
             "pytest>=8.2",
@@ -93,6 +97,7 @@ setup(
             "gunicorn>=23",
             "ZEO>=6,<7",
             JWT,
+            METRICS,
             # What the OpenAPI documents say is checked, and tried against the server.
             "openapi-spec-validator>=0.7.1,<1",
             "jsonschema>=4.18,<5",

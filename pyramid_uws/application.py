@@ -55,9 +55,20 @@ def includeme(config: Any) -> None:
         config.include(".views.login")
         config.include(".views.account")
         config.include(".views.result_links")
+    if settings.metrics or settings.metrics_token:
+        _include_metrics(config)
     # Views are secured when they are registered; until then anybody's policy comes before ours.
     config.action(None, lambda: _choose_policy(config.registry, auth), order=PHASE2_CONFIG + 1)
     config.add_subscriber(lambda event: _open_site(event.app.registry, settings), ApplicationCreated)
+
+
+def _include_metrics(config: Any) -> None:
+    try:
+        config.include(".views.metrics")
+    except ImportError as problem:
+        raise ConfigurationError(
+            f"setting {PREFIX}metrics: {problem.name} is needed: pip install 'pyramid_uws[metrics]'"
+        ) from problem
 
 
 def _choose_policy(registry: Any, auth: AuthSettings) -> None:

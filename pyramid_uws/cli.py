@@ -24,11 +24,13 @@ from ZODB.POSException import POSError
 from .admin.arguments import parse
 from .admin.commands import COMMANDS, NOT_DONE, Call
 from .admin.console import Console, NobodyToAsk
+from .admin.operator import operator
 from .admin.record import Configured
 from .auth.keys import AuthSettings, read_auth_settings
 from .config import IRendererFactory, factories
 from .definition import definitions_of
 from .exceptions import UWSError
+from .observing.activity import acting_as
 from .settings import Settings, read_settings
 from .site import Site, only_describing, only_visiting
 
@@ -47,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         visit = partial(_visited_site, options.ini, options.variables)
         describe = partial(_configured, options.ini, options.variables)
         settings, auth = _read_settings(options)
-        return COMMANDS[options.command](Call(options, settings, auth, console, visit, describe))
+        with acting_as(operator(os.geteuid())):
+            return COMMANDS[options.command](Call(options, settings, auth, console, visit, describe))
     except BrokenPipeError:  # whoever read stdout has seen enough
         _forget_stdout()
         return NOT_DONE

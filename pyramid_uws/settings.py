@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -64,6 +65,11 @@ class Settings:
     list_anonymous: bool
     development: bool
     operator_page: str
+    audit: Path | None
+    audit_size: int
+    audit_keep: int
+    metrics: tuple[str, ...]
+    metrics_token: Path | None
     hosts: tuple[str, ...]
     title: str
     url: str
@@ -225,6 +231,19 @@ def read_path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def read_optional_path(text: str) -> Path | None:
+    """Read a path likewise; nothing is none."""
+    return read_path(text) if text else None
+
+
+def read_readers(text: str) -> tuple[str, ...]:
+    """Read names of users and groups, and addresses and networks, separated by blanks."""
+    for word in text.split():
+        if word[0].isdigit() or "/" in word or word.count(":") > 1:
+            ip_network(word)
+    return tuple(text.split())
+
+
 TABLE: tuple[Key, ...] = (
     Key("var", read_path, "var", "Folder for everything the server keeps; made if missing, private to its user."),
     Key("storage", str, "file://{var}/uws.fs", "The ZODB storage, as a zodburi."),
@@ -360,6 +379,33 @@ TABLE: tuple[Key, ...] = (
         "Who sees [the operator's page](pages.md#the-operators-page): those whom `uws.auth.admins` names "
         "(`admins`); or whoever asks from the very machine, too (`loopback`): never behind a proxy on that "
         "machine.",
+    ),
+    Key(
+        "audit",
+        lambda text: Path(text).expanduser() if text else None,
+        "",
+        "The [audit log](observing.md#the-audit-log), a file to which lines of JSON are appended: who did what to "
+        "which job. A path that is not absolute begins in `uws.var`. Without it, no such log is written.",
+    ),
+    Key(
+        "audit.size",
+        read_size,
+        "100M",
+        "How large it may be (`100M`) before it is put aside, as `.1`, and begun anew; 0: others see to that.",
+    ),
+    Key("audit.keep", read_count, "10", "How many of those that were put aside are kept."),
+    Key(
+        "metrics",
+        read_readers,
+        "",
+        "Who may read [/metrics](observing.md#metrics): `admins`, names of users, `group:NAME`, addresses, and "
+        "networks such as `10.0.0.0/8`, separated by blanks. Without this and the next one there is no such page.",
+    ),
+    Key(
+        "metrics.token",
+        read_optional_path,
+        "",
+        "A file with a token by which they are read, too: `Authorization: Bearer …`.",
     ),
     Key(
         "hosts",

@@ -19,11 +19,12 @@ from pyramid_uws.execution.dispatcher import Dispatcher
 from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.neighbours import Neighbours, slots_of
 from pyramid_uws.execution.outlook import Outlook
+from pyramid_uws.execution.recording import Recorder, open_audit
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.survey import Surveyor
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
-from pyramid_uws.execution.writer import Journal, Writer
+from pyramid_uws.execution.writer import Writer
 from pyramid_uws.observing.logs import RecentErrors
 from pyramid_uws.observing.numbers import Numbers
 from pyramid_uws.previews import Previews
@@ -92,12 +93,15 @@ class Site:
         self.rights = {name: definition.rights for name, definition in definitions.items()}
         self.started = now()
         _make_private(settings)
+        self.audit = open_audit(settings)
         self.database = open_databases(settings.storage, settings.archive_uri)
         self.store = ResultStore(settings.results)
         self.announcer = Announcer(notify)
         self.numbers = Numbers()
         self.errors = RecentErrors()
-        self.writer = Writer(self.database, self._published, self.numbers)
+        self.counts_requests = bool(settings.metrics or settings.metrics_token)
+        recorder = Recorder(self.numbers, self.audit, self.announcer.announce)
+        self.writer = Writer(self.database, recorder.record, self.numbers)
         self.watcher = Watcher(self.database)
         self.documents = DocumentCache()
         self.previews = Previews()
@@ -154,13 +158,8 @@ class Site:
         self.announcer.stop()
         self.watcher.close()
         close_databases(self.database)
+        self.audit.close()
         self.errors.leave()
-
-    def _published(self, journal: Journal) -> None:
-        """Count what a transaction has changed, and have it told; in the writer's thread."""
-        for change in journal:
-            self.numbers.changed(change)
-        self.announcer.announce(journal)
 
     def wake(self) -> None:
         """Tell the dispatcher that there may be something to do."""

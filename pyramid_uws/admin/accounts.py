@@ -9,6 +9,7 @@ from pyramid_uws.auth.keys import AuthSettings
 from pyramid_uws.auth.tokens import Token, Tokens
 from pyramid_uws.auth.users import Users
 from pyramid_uws.exceptions import UWSError
+from pyramid_uws.execution.recording import open_audit
 from pyramid_uws.settings import Settings
 from pyramid_uws.uws.limits import SECOND
 
@@ -32,14 +33,18 @@ def change_users(options: argparse.Namespace, settings: Settings, auth: AuthSett
         lines = list(table(("user", "groups"), [(user.name, " ".join(sorted(user.groups))) for user in found]))
         return Told(lines if rows else ["no users"], rows)
     check_owner(settings.var)
+    audit = open_audit(settings)
     if options.verb == "add":
         users.add(name, _ask_password(), options.group)
+        audit.note("user_added", user=name, groups=options.group)
         return Told([f"{name} is added"], {"added": name})
     if options.verb == "passwd":
         users.change_password(name, _ask_password())
+        audit.note("password_changed", user=name)
         return Told([f"{name} has another password"], {"changed": name})
     users.remove(name)
     revoked = Tokens(auth.tokens, users).revoke_all(name)
+    audit.note("user_removed", user=name, tokens=revoked)
     return Told([f"{name} is removed; tokens revoked: {revoked}"], {"removed": name, "revoked": revoked})
 
 
@@ -52,10 +57,13 @@ def change_tokens(options: argparse.Namespace, settings: Settings, auth: AuthSet
         lines = list(table(("id", "user", "created", "expires", "note"), [tuple(row.values()) for row in rows]))
         return Told(lines if rows else ["no tokens"], rows)
     check_owner(settings.var)
+    audit = open_audit(settings)
     if options.verb == "create":
         token_id, text = tokens.create(options.subject, options.note, options.days)
+        audit.note("token_made", id=token_id, user=options.subject)
         return Told([text], {"id": token_id, "token": text})
     tokens.revoke(options.subject)
+    audit.note("token_revoked", id=options.subject)
     return Told([f"{options.subject} is revoked"], {"revoked": options.subject})
 
 

@@ -1,7 +1,6 @@
 """Having something done: by the running server, or by this very process while none runs."""
 
 import os
-import pwd
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from pyramid_uws.settings import Settings
 from .actions import ActingSite, Actions
 from .client import NoServer, ask
 from .looking import locked_is_said
+from .operator import name_of
 from .wire import MOST_JOBS
 
 Perform = Callable[[Mapping[str, Any]], Any]
@@ -50,7 +50,7 @@ def check_owner(folder: Path) -> None:
     """Refuse to leave files behind that the server could not write to."""
     owner = _owner_of(folder)
     if owner is not None and owner != os.geteuid():
-        name = _name_of(owner)
+        name = name_of(owner)
         raise UWSError(
             f"{folder} belongs to the user {name}; while no server runs, only that user can act: sudo -u {name} …"
         )
@@ -58,13 +58,6 @@ def check_owner(folder: Path) -> None:
 
 def _owner_of(folder: Path) -> int | None:
     return folder.stat().st_uid if folder.exists() else None
-
-
-def _name_of(user: int) -> str:
-    try:
-        return pwd.getpwuid(user).pw_name
-    except KeyError:
-        return f"#{user}"
 
 
 def act_on(perform: Perform, name: str, jobs: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

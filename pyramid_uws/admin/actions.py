@@ -21,6 +21,8 @@ from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.watcher import Watcher
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.execution.writer import Journal, Writer
+from pyramid_uws.observing.activity import acting_as, actor
+from pyramid_uws.observing.audit import Audit
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import Root, book_of
 from pyramid_uws.uws import phases
@@ -47,6 +49,7 @@ class ActingSite(Protocol):
     settings: Settings
     definitions: Definitions
     started: int
+    audit: Audit
     database: Any
     store: ResultStore
     writer: Writer
@@ -120,10 +123,12 @@ class Actions:
         if not isinstance(named, list) or len(named) > MOST_JOBS:
             raise BadRequest(f"The jobs are a list of at most {MOST_JOBS}.")
         targets: Sequence[Target] = [Target.read(value) for value in named]
+        by = actor()
 
         def one(target: Target) -> dict[str, Any]:
             try:
-                note, done = act(target), True
+                with acting_as(by):
+                    note, done = act(target), True
             except UWSError as problem:
                 note, done = problem.message, False
             return {"job_id": target.address.job_id, "done": done, "note": note}
@@ -241,4 +246,5 @@ class Actions:
                 database.pack(days=days)
         except (POSError, OSError) as problem:
             raise UWSError(f"The database could not be packed: {problem}.") from problem
+        self._site.audit.note("packed", days=str(days))
         return {"before": before, "after": sum(database.getSize() for database in databases)}

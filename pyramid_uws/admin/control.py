@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from pyramid_uws.exceptions import BadRequest, UWSError
+from pyramid_uws.observing.activity import acting_as
 
+from .operator import operator
 from .wire import LONGEST_REQUEST, Lines, send, short_path
 
 log = logging.getLogger(__name__)
@@ -138,7 +140,7 @@ class ControlSocket:
         if user not in {0, os.geteuid()}:
             log.warning("user %d was refused at the control socket", user)
             return _send_away(connection, "The control socket is for the server's own user.")
-        thread = threading.Thread(target=self._serve, args=[connection], name="uws-control", daemon=True)
+        thread = threading.Thread(target=self._serve, args=[connection, user], name="uws-control", daemon=True)
         with self._lock:
             if len(self._served) >= MOST_CONNECTIONS or self._closing:
                 return _send_away(connection, "The server has too many control connections; try again.")
@@ -153,11 +155,12 @@ class ControlSocket:
 
     # The threads that serve
 
-    def _serve(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket, user: int) -> None:
         lines = Lines(connection, LONGEST_REQUEST)
         try:
-            while self._answer_next(connection, lines):
-                pass
+            with acting_as(operator(user)):
+                while self._answer_next(connection, lines):
+                    pass
         except OSError as problem:  # it hung up, or was too slow
             log.debug("a control connection ended: %s", problem)
         finally:

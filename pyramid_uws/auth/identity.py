@@ -15,12 +15,16 @@ LONGEST_NAME = 200
 
 @dataclass(frozen=True)
 class Identity:
-    """A user who is logged in. ``scheme`` is how; ``is_ambient`` tells whether browsers log in by themselves."""
+    """A user who is logged in. ``scheme`` is how; ``is_ambient`` tells whether browsers log in by themselves.
+
+    ``key`` is the id of the token that was used, if it has one.
+    """
 
     userid: str
     groups: frozenset[str] = field(default_factory=frozenset)
     scheme: str = ""
     is_ambient: bool = False
+    key: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse names that could be taken for something else."""

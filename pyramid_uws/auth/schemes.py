@@ -46,6 +46,17 @@ def credentials(request: Request, scheme: str) -> str | None:
     return rest.strip() if named.lower() == scheme else None
 
 
+def claimed_name(request: Request) -> str | None:
+    """Return the name that HTTP Basic is about, None if there is none."""
+    encoded = credentials(request, "basic")
+    if encoded is None:
+        return None
+    try:
+        return _decoded(encoded).partition(":")[0]
+    except BadCredentials:
+        return None
+
+
 def login_url(request: Request) -> str:
     """Return where user name and password are taken."""
     return f"{request.application_url}/login"

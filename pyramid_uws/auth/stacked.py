@@ -23,6 +23,9 @@ from .schemes import SCHEMES, Scheme
 #: Where the answer is kept for the rest of the request.
 _KNOWN = "pyramid_uws.identity"
 
+#: Where it stands that somebody has been let in by a link that was signed.
+BY_LINK = "pyramid_uws.by_link"
+
 
 @implementer(ISecurityPolicy)
 class StackedPolicy:
@@ -86,6 +89,7 @@ class StackedPolicy:
         """Tell whether the caller may, or has come by a link that may."""
         may: Allowed | Denied = ACLHelper().permits(context, self.principals(request), permission)
         if not may and permission == READ and self.keeper.links.let_in(request, context):
+            request.environ[BY_LINK] = True
             return Allowed("by a link that was signed")
         return may
 

@@ -99,7 +99,7 @@ class Tokens:
         if token is None or not is_right or (token.expires is not None and token.expires < time.time()):
             raise BadCredentials("The token is not valid: it was revoked, is too old, or never was.")
         user = self._users.all().get(token.owner)
-        return Identity(token.owner, frozenset() if user is None else user.groups, scheme)
+        return Identity(token.owner, frozenset() if user is None else user.groups, scheme, key=token_id)
 
 
 def _hash(secret: str) -> str:

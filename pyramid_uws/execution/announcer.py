@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .writer import Journal
+from .writer import PhaseChanged
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ class Announcer:
 
     def __init__(self, notify: Callable[[Any], None]) -> None:
         self._notify = notify
-        self._journals: queue.SimpleQueue[Journal | None] = queue.SimpleQueue()
+        self._journals: queue.SimpleQueue[list[PhaseChanged] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="uws-announcer", daemon=True)
 
     def start(self) -> None:
@@ -28,9 +28,9 @@ class Announcer:
         self._journals.put(None)
         self._thread.join()
 
-    def announce(self, journal: Journal) -> None:
+    def announce(self, changes: list[PhaseChanged]) -> None:
         """Have the changes of a commit told."""
-        self._journals.put(journal)
+        self._journals.put(changes)
 
     def _run(self) -> None:
         while (journal := self._journals.get()) is not None:

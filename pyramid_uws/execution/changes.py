@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pyramid_uws.exceptions import NotAllowedNow, Overloaded
+from pyramid_uws.observing.activity import Subject
 from pyramid_uws.tree import Job, Root
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
@@ -45,6 +46,11 @@ class Claimed:
     base: str
     value_labels: Mapping[str, str]
     limits: Limits
+
+    @property
+    def subject(self) -> Subject:
+        """What the log tells of the job."""
+        return Subject(self.address.service, self.address.job_id, self.owner, self.runid)
 
     @property
     def url(self) -> str:

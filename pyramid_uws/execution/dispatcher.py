@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import Overloaded, UWSError
+from pyramid_uws.observing.activity import Subject, about
 from pyramid_uws.settings import Settings
 from pyramid_uws.tree import Root, job_renderers
 from pyramid_uws.uws import phases
@@ -231,7 +232,8 @@ class Dispatcher:
         due = run.overdue_at if run.asked is None else run.kill_at
         if due is None or due > time.monotonic():
             return
-        log.warning("job %s: its keeper did not end it; all its processes are killed", run.address.job_id)
+        with about(run.subject):
+            log.warning("job %s: its keeper did not end it; all its processes are killed", run.address.job_id)
         run.asked = run.asked or OVERDUE
         run.kill_at = time.monotonic() + MARGIN
         end_everything(run.keeper, run.directory.marker)
@@ -289,7 +291,8 @@ class Dispatcher:
             self._value_of(called)
         for address, future in reap_all(self.writer, expired, self.definitions):
             if self._value_of(future):
-                log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
+                with about(Subject(address.service, address.job_id)):
+                    log.info("job %s of %s has reached its destruction time", address.job_id, address.service)
                 self.store.remove(address.job_id)
 
     def _value_of(self, future: Future[T]) -> T | None:
@@ -320,7 +323,8 @@ class Dispatcher:
         for future in handed:
             claimed = self._value_of(future)
             if claimed is not None:
-                self._launch(claimed)
+                with about(claimed.subject):
+                    self._launch(claimed)
         if any_held:
             self._release()
         self._is_hungry = any_held or self._free() > 0
@@ -355,10 +359,12 @@ class Dispatcher:
             log.error("job %s of %s: %s", address.job_id, address.service, problem, exc_info=surprise)  # noqa: TRY400
             end_everything(None, directory.marker)
             ending = trouble("The job could not be started", problem)
-            self.harvester.write([Harvest(address, claimed.attempt, directory, ending)])
+            self.harvester.write([Harvest(address, claimed.attempt, directory, ending, subject=claimed.subject)])
             return
         began = time.monotonic()
-        run = Run(address, claimed.attempt, directory, keeper, claimed.duration, began, claimed.failures)
+        run = Run(
+            address, claimed.attempt, directory, keeper, claimed.duration, began, claimed.failures, claimed.subject
+        )
         if not self.follow(run):  # it has ended already
             self.harvester.write([self.harvester.gather(run)])
 

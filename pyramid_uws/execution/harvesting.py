@@ -11,6 +11,7 @@ from concurrent.futures import Future
 
 from pyramid_uws.definition import Definitions
 from pyramid_uws.exceptions import NoSuchJob, NotAllowedNow, Overloaded, UWSError
+from pyramid_uws.observing.activity import about
 from pyramid_uws.settings import Settings
 from pyramid_uws.uws import phases
 
@@ -50,12 +51,13 @@ class Harvester:
 
     def gather(self, run: Run) -> Harvest:
         """Judge how an attempt ended, and move its results into the store."""
-        try:
-            return self._gather(run)
-        except Exception as problem:  # the edge of a job: it has to end, however its directory looks
-            log.exception("what job %s has left could not be stored", run.address.job_id)
-            ending = trouble("What the job has left could not be stored", problem)
-            return Harvest(run.address, run.attempt, run.directory, ending)
+        with about(run.subject):
+            try:
+                return self._gather(run)
+            except Exception as problem:  # the edge of a job: it has to end, however its directory looks
+                log.exception("what job %s has left could not be stored", run.address.job_id)
+                ending = trouble("What the job has left could not be stored", problem)
+                return Harvest(run.address, run.attempt, run.directory, ending, subject=run.subject)
 
     def _gather(self, run: Run) -> Harvest:
         directory, address = run.directory, run.address
@@ -77,7 +79,7 @@ class Harvester:
         again = self.retries(address.service).applies(ending, run.failures)
         wanted = ending.phase != phases.QUEUED and not again
         results = self._store.take(address.job_id, directory) if wanted else ()
-        return Harvest(address, run.attempt, directory, ending, results, directory.progress())
+        return Harvest(address, run.attempt, directory, ending, results, directory.progress(), run.subject)
 
     def write(self, harvests: Iterable[Harvest]) -> None:
         """Commit these harvests, and those that wait, together; what cannot be committed waits."""
@@ -98,15 +100,19 @@ class Harvester:
         """
         handed, self._handed = self._handed, []
         for harvest, future in handed:
-            job_id = harvest.address.job_id
-            try:
-                self._conclude(harvest, future)
-            except Overloaded as problem:
-                log.warning("the end of job %s cannot be written yet: %s", job_id, problem)
-                self.waiting.append(harvest)
-            except Exception:  # the edge of a job; the next start will try again
-                log.exception("the end of job %s is not complete", job_id)
+            with about(harvest.subject):
+                self._conclude_or_wait(harvest, future)
         return bool(handed)
+
+    def _conclude_or_wait(self, harvest: Harvest, future: Future[None]) -> None:
+        job_id = harvest.address.job_id
+        try:
+            self._conclude(harvest, future)
+        except Overloaded as problem:
+            log.warning("the end of job %s cannot be written yet: %s", job_id, problem)
+            self.waiting.append(harvest)
+        except Exception:  # the edge of a job; the next start will try again
+            log.exception("the end of job %s is not complete", job_id)
 
     def _conclude(self, harvest: Harvest, future: Future[None]) -> None:
         """Wait for the commit; after that an attempt's directory is not needed any more."""

@@ -1,5 +1,9 @@
 """Moves of jobs that are noted in the journal, from which whoever listens is told after the commit."""
 
+from typing import Any
+
+from pyramid_uws.observing.activity import Actor, Subject
+from pyramid_uws.observing.audit import Act
 from pyramid_uws.tree import Job, Joblist
 from pyramid_uws.uws.limits import SECOND
 
@@ -30,6 +34,12 @@ def note(journal: Journal, joblist: Joblist, job: Job, before: str | None, after
             failure=_failure(job),
         )
     )
+
+
+def note_act(journal: Journal, joblist: Joblist, job: Job, event: str, by: Actor, **facts: Any) -> None:
+    """Note that somebody has done something to the job, for the audit log."""
+    service = joblist.__parent__.__parent__.__name__
+    journal.append(Act(event, Subject(service, job.job_id, job.owner, job.runid), by, facts))
 
 
 def _between(begin: int | None, end: int | None) -> int | None:

@@ -9,12 +9,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from pyramid_uws.definition import Definitions, ServiceDefinition
+from pyramid_uws.observing.activity import actor
 from pyramid_uws.tree import Job, Root, has_archive
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.instants import now
 
 from .changes import hand_over
-from .moving import move, note
+from .moving import move, note, note_act
 from .runs import Address
 from .writer import Journal, Writer
 
@@ -59,6 +60,7 @@ def reap(address: Address, definition: ServiceDefinition | None, instant: int) -
 
     One that is on the shelf leaves its list, another is archived there.
     """
+    by = actor()
 
     def change(root: Root, journal: Journal) -> bool:
         joblist = address.joblist(root)
@@ -71,6 +73,7 @@ def reap(address: Address, definition: ServiceDefinition | None, instant: int) -
         if not _archives(definition):
             joblist.remove(job.job_id)
             note(journal, joblist, job, job.phase, None)
+            note_act(journal, joblist, job, "destroyed", by, phase=job.phase)
             return True
         if job.phase not in phases.FINAL:
             move(journal, joblist, job, phases.ABORTED, ended=instant, quote=None)
@@ -79,6 +82,7 @@ def reap(address: Address, definition: ServiceDefinition | None, instant: int) -
             note(journal, joblist, job, job.phase, phases.ARCHIVED)
         else:
             move(journal, joblist, job, phases.ARCHIVED, **_kept(job))
+        note_act(journal, joblist, job, "archived", by)
         return True
 
     return change

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pyramid_uws.observing.activity import Subject, about
 from pyramid_uws.tree import Job, JobRenderer, Root, job_renderers
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import created_at, is_id
@@ -37,7 +38,10 @@ def recover(dispatcher: "Dispatcher") -> None:
             for job in renderer.joblist.in_phase(phases.EXECUTING)
             if dispatcher.home.is_name(job.worker)
         ]
-    taken_over = [_take_over(dispatcher, run) for run in left]
+    taken_over = []
+    for run in left:
+        with about(run.subject):
+            taken_over.append(_take_over(dispatcher, run))
     dispatcher.harvester.write([harvest for harvest in taken_over if harvest is not None])
     _sweep_work(dispatcher.home.folder, {run.directory.marker for run in left})
 
@@ -46,7 +50,9 @@ def _run_of(dispatcher: "Dispatcher", renderer: JobRenderer, job: Job) -> Run:
     address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
     directory = dispatcher.directory(job.job_id, job.attempt)
     # Its keeper knows when it began. Here it counts from now: the clock may have been set since.
-    return Run(address, job.attempt, directory, None, job.execution_duration, time.monotonic(), job.failures)
+    subject = Subject(address.service, job.job_id, job.owner, job.runid)
+    begun = time.monotonic()
+    return Run(address, job.attempt, directory, None, job.execution_duration, begun, job.failures, subject)
 
 
 def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
@@ -54,7 +60,7 @@ def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
     job_id = run.address.job_id
     if not run.directory.path.exists() or run.directory.void():
         log.info("job %s was claimed but never started; it is queued again", job_id)
-        return Harvest(run.address, run.attempt, run.directory, VOID)
+        return Harvest(run.address, run.attempt, run.directory, VOID, subject=run.subject)
     run.keeper = run.directory.keeper()
     if dispatcher.follow(run):
         log.info("job %s is still running and was adopted", job_id)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pyramid_uws.observing.activity import NOTHING, Subject
 from pyramid_uws.tree import Joblist, Root, find_joblist
 
 from .endings import Ending
@@ -33,7 +34,7 @@ class Run:
     """An attempt at work: its directory, its keeper, and what was asked of it.
 
     ``duration`` in seconds; ``began``, ``overdue_at`` and ``kill_at`` are monotonic seconds; ``asked`` is why
-    it was asked to end; ``failures`` counts earlier attempts that have failed.
+    it was asked to end; ``failures`` counts earlier attempts that have failed; ``subject`` is what the log tells.
     """
 
     address: Address
@@ -43,6 +44,7 @@ class Run:
     duration: int
     began: float
     failures: int = 0
+    subject: Subject = NOTHING
     pidfd: int = -1
     overdue_at: float | None = None
     asked: str | None = None
@@ -60,3 +62,4 @@ class Harvest:
     ending: Ending
     results: tuple[StoredResult, ...] = ()
     progress: tuple[float, str] | None = None
+    subject: Subject = NOTHING

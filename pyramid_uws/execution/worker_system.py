@@ -5,13 +5,14 @@ name its own (``worker_system=``), derived from this one.
 """
 
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from zope.interface import implementer
 
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import BadValue, NotAllowedNow, Rejected, UWSError
 from pyramid_uws.interfaces import IWorkerSystem
+from pyramid_uws.observing.activity import Actor, actor
 from pyramid_uws.parameters import complete
 from pyramid_uws.parameters.hosts import Fetching
 from pyramid_uws.parameters.values import Pairs
@@ -19,7 +20,7 @@ from pyramid_uws.tree import Job, Joblist, Root, find_joblist
 from pyramid_uws.tree.shares import MOST_SHARES, new_share
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.control import Control
-from pyramid_uws.uws.instants import now
+from pyramid_uws.uws.instants import clamp_instant, format_instant, now
 from pyramid_uws.uws.limits import SECOND
 from pyramid_uws.uws.quotas import Payer
 
@@ -39,7 +40,7 @@ from .arriving import (
 from .endings import ABANDONED
 from .examining import problems
 from .limiting import Limiter
-from .moving import move, note
+from .moving import move, note, note_act
 from .quotas import known_payer, octets_of, root_of
 from .store import ResultStore
 from .writer import Journal, Writer
@@ -119,6 +120,7 @@ class WorkerSystem:
         if control.destruction is not None:
             destruction = limits.clamp_destruction(created, control.destruction)
         kept = self._arrived(Kept(), sent)
+        by = actor()
 
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
@@ -138,8 +140,11 @@ class WorkerSystem:
             joblist.add(job)
             root.know(payer.name, payer.groups)
             note(journal, joblist, job, None, job.phase)
+            note_act(journal, joblist, job, "created", by, parameters=_names(kept.pairs))
+            _note_uploads(journal, joblist, job, by, sent)
             if control.phase == "RUN":
                 self._run(joblist, job, journal)
+                note_act(journal, joblist, job, "run", by)
 
         self.writer.do(change)
         if control.phase == "RUN" or (destruction is not None and destruction < created + SOON):
@@ -147,11 +152,11 @@ class WorkerSystem:
 
     def run(self, job_id: str) -> None:
         """PHASE=RUN (UWS 1.1, section 2.2.3.5)."""
-        self._change(job_id, self._run)
+        self._change(job_id, self._run, "run")
 
     def abort(self, job_id: str) -> None:
         """PHASE=ABORT (UWS 1.1, section 2.2.3.6); work in progress is ended by the dispatcher."""
-        self._change(job_id, self._abort)
+        self._change(job_id, self._abort, "abort")
 
     def abandon(self, job_id: str) -> None:
         """Abort a job whose client has gone, and have it say so."""
@@ -163,15 +168,17 @@ class WorkerSystem:
                 why = {"reason": ABANDONED.reason} if job.phase == phases.ABORTED else {"abandoned": True}
                 joblist.update(job, **why)
 
-        self._change(job_id, change)
+        self._change(job_id, change, "abort", why="the client has gone")
 
     def delete(self, job_id: str) -> None:
         """Remove the job, whatever it is doing, and its files (UWS 1.1, section 2.2.3.2)."""
+        by = actor()
 
         def change(root: Root, journal: Journal) -> None:
             joblist = self._joblist(root)
             job = joblist.remove(job_id)
             note(journal, joblist, job, job.phase, None)
+            note_act(journal, joblist, job, "deleted", by, phase=job.phase)
 
         self.writer.do(change)
         self.wake()
@@ -208,8 +215,9 @@ class WorkerSystem:
         Values of multiple parameters are added to those that are there, unless they are to replace them. What was
         in the slots of ``without`` is given up first (:func:`~.arriving.less`).
         """
+        by = actor()
 
-        def change(joblist: Joblist, job: Job, _journal: Journal) -> set[str]:
+        def change(joblist: Joblist, job: Job, journal: Journal) -> set[str]:
             self._offered()
             if job.phase != phases.PENDING:
                 raise NotAllowedNow(
@@ -224,6 +232,9 @@ class WorkerSystem:
                 self.limiter.quotas.admit_bytes(root, known_payer(root, job.payer), more)
             facts = {} if runid is None else {"runid": runid}
             joblist.update(job, parameters=kept.pairs, references=kept.references, **facts)
+            what = [*_names(sent.pairs), *without, *(() if runid is None else ("RUNID",))]
+            note_act(journal, joblist, job, "changed", by, parameters=what)
+            _note_uploads(journal, joblist, job, by, sent)
             return before - {reference[3] for reference in kept.references}
 
         for file in self._change(job_id, change):
@@ -237,7 +248,9 @@ class WorkerSystem:
             _refuse_archived(job)
             joblist.update(job, destruction=limits.clamp_destruction(job.created, wish))
 
-        self._change(job_id, change)
+        self._change(
+            job_id, change, "changed", parameters=["DESTRUCTION"], wish=format_instant(clamp_instant(wish))
+        )
 
     def set_execution_duration(self, job_id: str, wish: int) -> None:
         """Set the execution duration (s), as far as the service allows (UWS 1.1, section 2.2.3.4)."""
@@ -250,7 +263,7 @@ class WorkerSystem:
                 )
             joblist.update(job, execution_duration=limits.clamp_duration(wish))
 
-        self._change(job_id, change)
+        self._change(job_id, change, "changed", parameters=["EXECUTIONDURATION"], wish=wish)
 
     def share(self, job_id: str) -> str:
         """Make another way to the job, by which it can be read; return its secret, of which a hash is kept."""
@@ -262,7 +275,7 @@ class WorkerSystem:
                 raise Rejected(f"Job {job_id} is shared {MOST_SHARES} times already; end some of that first.")
             joblist.update(job, shares=(*job.shares, (share_id, hashed)))
 
-        self._change(job_id, change)
+        self._change(job_id, change, "shared", share=share_id)
         return secret
 
     def end_share(self, job_id: str, share_id: str) -> None:
@@ -271,7 +284,7 @@ class WorkerSystem:
         def change(joblist: Joblist, job: Job, _journal: Journal) -> None:
             joblist.update(job, shares=tuple(share for share in job.shares if share[0] != share_id))
 
-        self._change(job_id, change)
+        self._change(job_id, change, "share_ended", share=share_id)
 
     # Policy: what a worker system of one's own replaces
 
@@ -305,10 +318,19 @@ class WorkerSystem:
     def _joblist(self, root: Root) -> Joblist:
         return find_joblist(root, self.service, self.renderer)
 
-    def _change(self, job_id: str, change: Callable[[Joblist, Job, Journal], T]) -> T:
+    def _change(
+        self, job_id: str, change: Callable[[Joblist, Job, Journal], T], event: str = "", **facts: Any
+    ) -> T:
+        """Change a job; an ``event`` is what the audit log calls that, with what else is to be said about it."""
+        by = actor()
+
         def on_root(root: Root, journal: Journal) -> T:
             joblist = self._joblist(root)
-            return change(joblist, joblist.get(job_id), journal)
+            job = joblist.get(job_id)
+            value = change(joblist, job, journal)
+            if event:
+                note_act(journal, joblist, job, event, by, **facts)
+            return value
 
         value = self.writer.do(on_root)
         self.wake()
@@ -338,6 +360,16 @@ class WorkerSystem:
         arrived = arrive(definition, None if self.late else self.style, kept, sent, replace=replace)
         check_sources(definition, arrived.pairs, self.fetching)
         return arrived
+
+
+def _names(pairs: Pairs) -> list[str]:
+    """Return the names of parameters, each once; what values they have is nobody else's business."""
+    return list(dict.fromkeys(name for name, _ in pairs))
+
+
+def _note_uploads(journal: Journal, joblist: Joblist, job: Job, by: Actor, sent: Sent) -> None:
+    for name, media_type, size, _ in sent.references:
+        note_act(journal, joblist, job, "uploaded", by, name=name, type=media_type, bytes=size)
 
 
 def _refuse_archived(job: Job) -> None:

@@ -20,6 +20,7 @@ from zope.interface import implementer
 
 from pyramid_uws.exceptions import Overloaded, UWSError
 from pyramid_uws.interfaces import IPhaseChanged
+from pyramid_uws.observing.audit import Act
 from pyramid_uws.observing.numbers import Numbers
 from pyramid_uws.tree import Root, get_root
 from pyramid_uws.tree.shelf import ROOT_KEY
@@ -62,7 +63,8 @@ class PhaseChanged:
     failure: str | None = field(default=None, compare=False)
 
 
-Journal = list[PhaseChanged]
+#: What a transaction has brought about: moves of jobs, and what else people did.
+Journal = list[PhaseChanged | Act]
 Change = Callable[[Root, Journal], T]
 _Waiting = tuple[Change[Any], "Future[Any]"]
 

@@ -149,8 +149,9 @@ class Numbers:
 
     def answered(self, method: str, status: int, view: str, seconds: float) -> None:
         """Count a request."""
+        key = (method, status)
         with self.lock:
-            self.requests[method, status] += 1
+            self.requests[key] = self.requests.get(key, 0) + 1
             _of(self.durations, view, REQUEST_BOUNDS).add(seconds)
 
 

@@ -23,6 +23,12 @@ PARK = "pyramid_uws.park"
 #: Where the address is found from which the connection comes.
 PEER = "pyramid_uws.peer"
 
+#: Where it stands whether that is a proxy which the ini file trusts.
+BY_PROXY = "pyramid_uws.by_proxy"
+
+#: The header that is each request's own, also where an answer is shared.
+REQUEST_ID = "X-Request-ID"
+
 #: The attribute of waitress' request that holds its place.
 _PLACE = "uws_place"
 
@@ -34,14 +40,15 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
         """Call the application, unless there is an answer already."""
         place: Place | None = getattr(self.request, _PLACE, None)
         if place is not None and place.given is not None:
-            self._hand_over(place.given)
+            self._hand_over(place.given, place.request_id)
         else:
             super().execute()
 
     def get_environment(self) -> dict[str, Any]:
         """Return the environ, with the request's place in the lot if it is one that may wait: GET or POST."""
         environ: dict[str, Any] = super().get_environment()
-        environ[PEER] = str(self.channel.addr[0])  # before a proxy is believed who its client is
+        peer = environ[PEER] = str(self.channel.addr[0])  # before a proxy is believed who its client is
+        environ[BY_PROXY] = self.channel.server.adj.trusted_proxy in {peer, "*"}
         if self.request.command in {"GET", "POST"}:
             place = getattr(self.request, _PLACE, None)
             if place is None:
@@ -72,10 +79,10 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
     def _is_last(self) -> bool:
         return self.channel.server.parking.lot.is_closing and len(self.channel.requests) <= 1
 
-    def _hand_over(self, answer: Answer) -> None:
+    def _hand_over(self, answer: Answer, request_id: str | None) -> None:
         self.complete = True
         self.status = answer.status
-        self.response_headers = list(answer.headers)
+        self.response_headers = [*answer.headers, *([(REQUEST_ID, request_id)] if request_id else ())]
         self.content_length = len(answer.body)
         header = self.build_response_header()
         self.wrote_header = True
@@ -187,7 +194,8 @@ def noting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]
 
         body = app(environ, noting_response)
         if isinstance(body, list) and head and _is_shared(*head):
-            place.answer = Answer(head[0], head[1], b"".join(body))
+            shared = [header for header in head[1] if header[0] != REQUEST_ID]
+            place.answer = Answer(head[0], shared, b"".join(body))
         return body
 
     return noted

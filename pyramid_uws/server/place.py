@@ -62,6 +62,7 @@ class Place:
         "lot",
         "memory",  # the application's own note
         "ran",  # whether the application was called in this run
+        "request_id",  # the application's name for the request, the same in all its runs
         "resumed",  # whether this run counts among those that the lot lets go at once
         "seen",  # how many changes its group knew of when it began to watch
         "until",  # time.monotonic() at which it is answered whatever has happened
@@ -71,6 +72,7 @@ class Place:
         self.lot = lot
         self.channel = channel
         self.memory: Any = None
+        self.request_id: str | None = None
         self.if_lost: Callable[[], object] | None = None
         self.group: Group | None = None
         self.among: dict[Place, None] | None = None
@@ -85,6 +87,11 @@ class Place:
     def free(self) -> bool:
         """Whether the request may be parked; if not, it is to be answered now."""
         return not self.last_call and self.lot.has_room_for(self)
+
+    @property
+    def parked(self) -> int:
+        """How many requests are parked, or would be if there is nothing to tell."""
+        return len(self.lot)
 
     def watch(self, changes: Changes, key: bytes, alike: Hashable) -> None:
         """Miss no change of ``key`` from now on.

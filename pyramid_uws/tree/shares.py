@@ -39,9 +39,10 @@ class SharedJob:
     def __init__(self, job: "Job", secret: str) -> None:
         """Find the share; ``KeyError`` if there is none, any more."""
         said = _hash(secret)
-        known = [hmac.compare_digest(said, kept) for _, kept in job.shares]
-        if not any(known) or job.phase == ARCHIVED:
+        known = [share_id for share_id, kept in job.shares if hmac.compare_digest(said, kept)]
+        if not known or job.phase == ARCHIVED:
             raise KeyError(job.job_id)
+        self.share_id = known[0]
         self._job = job
         self.__name__ = f"{job.job_id}{MARK}{secret}"
         self.__parent__ = job.__parent__

@@ -11,6 +11,7 @@ def includeme(config: Any) -> None:
         "outermost.host_tween",
         "error_pages.error_pages_tween",
         "outermost.headers_tween",
+        "observed.observed_tween",
     ):
         config.add_tween(f"{__name__}.{tween}")
     for module in (

@@ -42,6 +42,7 @@ def change_tokens(_context: object, request: Request) -> Response:
     revoked = single(pairs, "REVOKE")
     if revoked is not None:
         keeper.tokens.revoke(revoked, identity.userid)
+        request.registry.uws.audit.note("token_revoked", id=revoked)
         is_page = wants_page(request)
         return see_other(request.path_url) if is_page else plain(f"The token {revoked} is revoked.\n")
     if identity.scheme == "token":
@@ -49,7 +50,8 @@ def change_tokens(_context: object, request: Request) -> Response:
     days = single(pairs, "DAYS") or str(DAYS)
     if not (days.isascii() and days.isdigit() and 0 < int(days[:9]) <= MOST_DAYS):
         raise BadValue("DAYS", days, f"expected a whole number from 1 to {MOST_DAYS}")
-    _, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", int(days))
+    token_id, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", int(days))
+    request.registry.uws.audit.note("token_made", id=token_id, days=int(days))
     return _tokens_page(request, keeper, identity, token) if wants_page(request) else plain(token)
 
 

@@ -20,6 +20,7 @@ from pyramid_uws.uws.control import read_runid, single
 from .bundles import bundled, file_name, wanted_bundle
 from .forms import URLENCODED, media_type_of, read_text_body
 from .incoming import incoming_form, incoming_value, worker_system_of
+from .observed import note_read
 from .resources import add_resource_views
 from .respond import document, plain, see_other
 
@@ -83,6 +84,7 @@ def show_results(context: Attribute, request: Request) -> Response:
     """GET ``results``: the list, or all of them together."""
     bundle = wanted_bundle(request)
     if bundle is not None:
+        note_read(request, context, results=[result[0] for result in context.job.results])
         return bundled(request, context.job, bundle)
     job, url = context.job, request.resource_url(context.job)
     return document(
@@ -96,6 +98,7 @@ def show_result(context: Result, request: Request) -> Response:
     """GET ``results/ID``: the file, whole or by Range."""
     path = request.registry.uws.store.path(context.job.job_id, context.__name__)
     response = _file(request, path, context.media_type)
+    note_read(request, context, result=context.__name__)
     response.etag = context.sha256[:32]
     response.content_disposition = f'inline; filename="{file_name(context.__name__, context.media_type)}"'
     if context.job.ended is not None:

@@ -1,5 +1,6 @@
 """Before any view: who is asking; and what answers tell about that (IVOA AuthVO, RFC 9110)."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,16 +10,21 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws.auth.identity import Identity
-from pyramid_uws.auth.schemes import COOKIE
+from pyramid_uws.auth.schemes import COOKIE, claimed_name
 from pyramid_uws.auth.stacked import StackedPolicy
-from pyramid_uws.exceptions import UWSError
+from pyramid_uws.exceptions import BadCredentials, UWSError
 from pyramid_uws.tree.rights import READ
 
 from .errors import challenged, uws_error
+from .observed import TOLD
 from .rates import count_stranger
 from .respond import plain
+from .scraping import PATH, is_by_token
 
 Handle = Callable[[Request], Response]
+
+#: A personal token, of which only the id may be told.
+_TOKEN = re.compile(r"Bearer +uws_([0-9a-f]{12})_", re.ASCII | re.IGNORECASE)
 
 #: Where one logs in and out, whatever one has said so far.
 OPEN = ("/login", "/logout")
@@ -36,15 +42,43 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
         if request.environ.get("PATH_INFO") in OPEN:
             policy.let_be_nobody(request)
             return _foreign() if is_foreign(request) else handle(request)
+        if request.environ.get("PATH_INFO") == PATH and is_by_token(request):
+            policy.let_be_nobody(request)  # whose token it is, is nobody that logs in
         try:
             identity = policy.identity(request)
         except UWSError as problem:
+            if isinstance(problem, BadCredentials):
+                note_failure(request, **_claimed(policy, request))
             return _without_cookie(request, uws_error(count_stranger(request) or problem, request))
         if identity is not None and identity.is_ambient and is_foreign(request):
             return _foreign()
         return _told(request, identity, handle(request))
 
     return handled
+
+
+def note_failure(request: Request, scheme: str, **claimed: str | None) -> None:
+    """Write down that somebody cannot be believed, and who they say they are if that is no secret."""
+    request.environ[TOLD] = True
+    request.registry.uws.audit.note("login_failed", scheme=scheme, **claimed)
+
+
+def known_user(policy: StackedPolicy, name: str) -> str | None:
+    """Return the name if it is a user's; what else is typed there may be a password."""
+    return name if name in policy.keeper.users.all() else None
+
+
+def _claimed(policy: StackedPolicy, request: Request) -> dict[str, Any]:
+    """Return by which scheme somebody has said who they are, and what may be told of that."""
+    said = (request.environ.get("HTTP_AUTHORIZATION") or "").strip()
+    if not said:
+        return {"scheme": "cookie" if COOKIE in request.environ.get("HTTP_COOKIE", "") else "other"}
+    word = said.partition(" ")[0].lower()
+    found = {"scheme": word if word in {"basic", "bearer"} else "other"}
+    if word == "basic" and (name := claimed_name(request)) is not None:
+        return {**found, "user": known_user(policy, name)}
+    token = _TOKEN.match(said)
+    return found if token is None else {**found, "id": token[1]}
 
 
 def ways_in(request: Request, context: Any) -> list[str | None]:

@@ -4,6 +4,7 @@ At synchronous renderers it is an error document, as their :class:`~.exchange.Ex
 """
 
 import logging
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,11 +18,15 @@ from pyramid.traversal import find_interface
 from pyramid_uws import exceptions
 from pyramid_uws.interfaces import IJob
 from pyramid_uws.tree.rights import READ
+from pyramid_uws.tree.shares import MARK
 
 from .exchange import exchange_of
 from .respond import plain
 
 log = logging.getLogger(__name__)
+
+#: The secret of a share, in a path.
+_SECRET = re.compile(rf"{MARK}[^/]+")
 
 #: Error -> status; the first class that fits counts.
 STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
@@ -123,7 +128,7 @@ def ask_if_wanted(request: Request, pairs: Iterable[tuple[str, str]]) -> None:
 
 def failure(error: Exception, request: Request) -> Response:
     """Answer that the server failed; the log has the story."""
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    log.error("%s %s failed", request.method, _SECRET.sub(f"{MARK}…", request.path), exc_info=error)
     return tell(request, "The server failed over this request; its operator finds the reason in the log.", 500)
 
 

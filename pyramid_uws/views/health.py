@@ -42,11 +42,12 @@ def _of_those_who_run_jobs(site: Any, root: Root) -> Iterator[str]:
     if site.dispatcher is not None:
         if time.monotonic() - site.dispatcher.beat > STUCK:
             yield "No jobs are being started at present."
-    elif not _alive(root.heartbeats(), site.settings.worker_timeout):
+    elif not alive(root.heartbeats(), site.settings.worker_timeout):
         yield "No worker is there at present that would start jobs."
 
 
-def _alive(hearts: Iterable[Heartbeat], timeout: float) -> bool:
+def alive(hearts: Iterable[Heartbeat], timeout: float) -> bool:
+    """Tell whether a worker is at work by one of the heartbeats."""
     oldest = now() - int(_PATIENCE * timeout * SECOND)
     return any(not heart.gone and heart.seen > oldest for heart in hearts)
 

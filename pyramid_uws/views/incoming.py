@@ -12,6 +12,7 @@ from pyramid_uws.exceptions import TooLarge, UWSError
 from pyramid_uws.execution.arriving import Reference, Sent
 from pyramid_uws.execution.quotas import Allowance, known_payer
 from pyramid_uws.execution.worker_system import WorkerSystem
+from pyramid_uws.observing.activity import Subject, about
 from pyramid_uws.tree import JobRenderer, find_joblist
 from pyramid_uws.uws.control import Control, Pairs, split
 from pyramid_uws.uws.ids import new_id
@@ -71,9 +72,10 @@ def make_job(
             if examine is not None:
                 examine(incoming.sent)
             owner, base = request.authenticated_userid, request.application_url
-            system.create(job_id, created, owner, asked, incoming.sent, base, payer)
-        if asked.runid is not None:
-            log.info("job %s of %s has RUNID=%r", job_id, system.service, asked.runid)
+            with about(Subject(system.service, job_id, owner, asked.runid)):
+                system.create(job_id, created, owner, asked, incoming.sent, base, payer)
+                if asked.runid is not None:
+                    log.info("job %s of %s has RUNID=%r", job_id, system.service, asked.runid)
     except BaseException:
         request.registry.uws.store.remove(job_id)
         raise

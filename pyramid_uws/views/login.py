@@ -1,5 +1,6 @@
 """Where one logs in and out; there if ``uws.auth`` is set. Programs are told in a text, browsers led on."""
 
+import contextlib
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from pyramid_uws.interfaces import IRoot
 from pyramid_uws.pages import page
 from pyramid_uws.uws.control import single
 
+from .credentials import known_user, note_failure
 from .errors import challenges, without_dialog
 from .forms import Pairs, read_form, read_query
 from .resources import add_resource_views
@@ -41,9 +43,11 @@ def log_in(_context: object, request: Request) -> Response:
     try:
         user = policy.keeper.passwords.check(name, password, request.environ.get("REMOTE_ADDR", ""))
     except BadCredentials as problem:
+        note_failure(request, "form", user=known_user(policy, name))
         if wants_page(request):
             return _once_more(request, problem.message, after)
         raise
+    request.registry.uws.audit.note("login", who=user.name, scheme="form")
     leads_on = wants_page(request) and policy.has("cookie")
     response = see_other(request.host_url + after) if leads_on else plain(f"You are logged in as {user.name}.\n")
     return _with_ticket(request, policy, user, response)
@@ -78,11 +82,19 @@ def _once_more(request: Request, message: str, after: str) -> Response:
 
 def log_out(_context: object, request: Request) -> Response:
     """POST /logout: have the browser forget the cookie."""
-    policy_of(request)
+    _note_logout(policy_of(request), request)
     leads_on = wants_page(request)
     response = see_other(f"{request.application_url}/") if leads_on else plain("You are logged out.\n")
     response.delete_cookie(COOKIE, path=request.script_name or "/")
     return response
+
+
+def _note_logout(policy: StackedPolicy, request: Request) -> None:
+    """Write down whose ticket it is that the browser is to forget, if it is still good for anything."""
+    ticket = request.cookies.get(COOKIE, "")
+    with contextlib.suppress(BadCredentials):
+        identity = policy.keeper.tickets.identity(ticket, "cookie", is_ambient=True)
+        request.registry.uws.audit.note("logout", who=identity.userid, scheme="cookie")
 
 
 def _place(request: Request, wanted: str | None) -> str:

@@ -41,7 +41,12 @@ class Place(Protocol):
     """What the server offers."""
 
     memory: Any
+    request_id: str | None
     if_lost: Callable[[], object] | None
+
+    @property
+    def parked(self) -> int:
+        """How many requests are parked."""
 
     @property
     def free(self) -> bool:

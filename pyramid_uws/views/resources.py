@@ -5,12 +5,16 @@ from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
+from zope.interface.interfaces import IInterface
 
 from pyramid_uws.tree.rights import CHANGE, DELETE, READ
 
 from .respond import plain
 
 View = Callable[[Any, Request], Response]
+
+#: Where it stands which view has answered: one of a number that is bounded, whatever clients ask for.
+VIEW = "pyramid_uws.view"
 
 #: What a request needs of the node's ACL.
 _PERMISSIONS = {"GET": READ, "POST": CHANGE, "PUT": CHANGE, "DELETE": DELETE}
@@ -34,16 +38,34 @@ def add_resource_views(
     place = (lambda view: view) if below else exact
     needed = dict.fromkeys(_PERMISSIONS, permission) if isinstance(permission, str) else permission or {}
     needed = {**_PERMISSIONS, **needed}
+    label = name or _label(context)
     for method, view in views.items():
         config.add_view(
-            place(view),
+            labelled(place(view), label),
             context=context,
             name=name,
             request_method=method,
             permission=needed[method],
         )
     allowed = sorted({*views, *({"HEAD"} if "GET" in views else ())})
-    config.add_view(place(_not_allowed(allowed)), context=context, name=name, permission=needed["GET"])
+    refusing = labelled(place(_not_allowed(allowed)), label)
+    config.add_view(refusing, context=context, name=name, permission=needed["GET"])
+
+
+def _label(context: Any) -> str:
+    """Return what a kind of node is called where requests are counted: ``phase`` for ``IPhase``."""
+    name: str = context.__name__
+    return (name[1:] if IInterface.providedBy(context) and name[:1] == "I" else name).lower()
+
+
+def labelled(view: View, label: str) -> View:
+    """Return a view that says, to those who count, that it was this one that has answered."""
+
+    def saying_so(context: Any, request: Request) -> Response:
+        request.environ[VIEW] = label
+        return view(context, request)
+
+    return saying_so
 
 
 def exact(view: View) -> View:

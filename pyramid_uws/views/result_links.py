@@ -15,6 +15,7 @@ from pyramid_uws.pages import page
 from pyramid_uws.tree.attributes import Result
 from pyramid_uws.tree.rights import SHARE
 from pyramid_uws.uws.control import single
+from pyramid_uws.uws.instants import format_instant
 from pyramid_uws.uws.limits import SECOND
 
 from .forms import read_query
@@ -39,6 +40,7 @@ def show_link(context: Result, request: Request) -> Response:
         raise BadValue("LIFETIME", text, f"expected a whole number of seconds from 1 to {longest}")
     until = int(time.time()) + int(text)
     link = policy.keeper.links.sign(request, context, until)
+    request.registry.uws.audit.note("link_made", result=context.__name__, until=format_instant(until * SECOND))
     return _page(context, request, link, int(text), until, longest) if wants_page(request) else plain(link)
 
 

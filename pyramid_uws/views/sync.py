@@ -15,6 +15,7 @@ from pyramid.response import Response
 from pyramid_uws.exceptions import NoSuchJob, UWSError
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.interfaces import ISyncRenderer
+from pyramid_uws.observing.activity import Subject, about
 from pyramid_uws.tree import SyncRenderer
 from pyramid_uws.tree.rights import CREATE
 from pyramid_uws.uws.limits import Limits
@@ -80,11 +81,12 @@ def _answer(exchange: Exchange, request: Request, begun: Begun) -> Response:
 
 def _abandon(system: WorkerSystem, job_id: str) -> None:
     """Abort the job of a client that has gone."""
-    log.info("the client of job %s of %s has gone; the job is aborted", job_id, system.service)
-    try:
-        system.abandon(job_id)
-    except UWSError as problem:  # it has ended meanwhile
-        log.info("job %s: %s", job_id, problem)
+    with about(Subject(system.service, job_id)):
+        log.info("the client of job %s of %s has gone; the job is aborted", job_id, system.service)
+        try:
+            system.abandon(job_id)
+        except UWSError as problem:  # it has ended meanwhile
+            log.info("job %s: %s", job_id, problem)
 
 
 def includeme(config: Any) -> None:

@@ -54,6 +54,11 @@ class WaitingRoom:
             self._waiting += 1
             return True
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._waiting
+
     def leave(self) -> None:
         """Give the place back."""
         with self._lock:

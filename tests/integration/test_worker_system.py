@@ -70,11 +70,11 @@ def writer(database, journal):
 
 @pytest.fixture
 def published(writer, journal):
-    """Return a function that returns what was published in this test."""
+    """Return a function that returns the moves of jobs that were published in this test."""
 
     def published():
         writer.do(lambda _root, _journal: None)  # the writer publishes before it goes on to this
-        return journal[before:]
+        return [entry for entry in journal[before:] if isinstance(entry, PhaseChanged)]
 
     before = len(journal)
     return published

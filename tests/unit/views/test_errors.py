@@ -67,3 +67,10 @@ def test_a_failure_tells_the_log_and_nobody_else(request_to, caplog):
     assert answer.status_code == 500
     assert "secret" not in answer.text
     assert "RuntimeError: secret" in caplog.text
+
+
+def test_the_log_of_a_failure_tells_no_secret_of_a_share(request_to, caplog):
+    errors.failure(RuntimeError("broken"), request_to("/sky/async/0h3k~c2VjcmV0/results"))
+
+    assert "/sky/async/0h3k~…/results failed" in caplog.text
+    assert "c2VjcmV0" not in caplog.text
