@@ -35,7 +35,7 @@ class Incoming:
     control: Pairs = ()
     others: Pairs = ()
     references: list[Reference] = field(default_factory=list)
-    too_large: dict[str, TooLarge] = field(default_factory=dict)
+    too_large: dict[str, UWSError] = field(default_factory=dict)
     keep: FileSink | None = None
 
     @property
@@ -66,7 +66,8 @@ def make_job(
     job_id = new_id(created)
     try:
         system, payer = worker_system_of(request, renderer), payer_of(request)
-        system.limiter.quotas.admit(request.root, payer, 0)  # again when it is made: others may be faster
+        if reading is None:  # whoever mends a form is to have it again; when it is made, all are looked at
+            system.limiter.quotas.admit(request.root, payer, 0)
         with (reading or incoming_form)(request, system, job_id) as incoming:
             asked = control(incoming.control, created)
             if examine is not None:
@@ -197,7 +198,7 @@ class _Bounded:
     """
 
     def __init__(self, file: BinaryIO, bounds: Sequence[_Bound], *, patient: bool) -> None:
-        self.problem: TooLarge | None = None
+        self.problem: UWSError | None = None
         self._file = file
         self._bounds = bounds
         self._patient = patient
@@ -211,6 +212,6 @@ class _Bounded:
         self._file.write(chunk)
 
     def _refuse(self, refusal: UWSError) -> None:
-        if not (self._patient and isinstance(refusal, TooLarge)):
+        if not self._patient:
             raise refusal
         self.problem = refusal

@@ -121,6 +121,18 @@ class TestJobs:
         assert ask(site, ada).status_code == 303
         assert ask(site, ada).status_code == 403
 
+    def test_a_form_comes_back_as_it_was_filled(self, site):
+        client = at("192.0.2.40")
+        client.headers["Accept"] = "text/html"
+        answers = [
+            client.post(f"{site.url}/quick/form", data={"TEXT": "so much typed"}, allow_redirects=False)
+            for _ in range(3)
+        ]
+
+        assert [answer.status_code for answer in answers] == [303, 303, 403]
+        assert "so much typed" in answers[2].text
+        assert "quota jobs" in answers[2].text
+
     def test_addresses_count_each_for_itself_and_of_ipv6_the_network(self, site):
         assert [ask(site, at("192.0.2.1")).status_code for _ in range(3)] == [303, 303, 403]
         assert ask(site, at("192.0.2.2")).status_code == 303
