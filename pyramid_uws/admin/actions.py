@@ -222,6 +222,7 @@ class Actions:
             return book.entries[name]
 
         said = self._site.writer.do(change)
+        self._site.audit.note("quota_set", user=name, values=[f"{key}={value}" for key, value in values.items()])
         self._site.wake()
         return said
 
@@ -229,6 +230,7 @@ class Actions:
         """Forget what was said of somebody; tell whether there was anything."""
         name, keys = forgotten(request)
         was_said = self._site.writer.do(lambda root, _journal: book_of(root).unset(name, keys))
+        self._site.audit.note("quota_unset", user=name, values=list(keys))
         self._site.wake()
         return was_said
 

@@ -151,6 +151,8 @@ def story(site):  # noqa: PLR0915 - it is long, and told in order
     told.doomed = create(site.joblist("quick"), session=bob)
     admin(site, "delete", told.doomed.rpartition("/")[2], "--yes")
     admin(site, "pack", "--yes")
+    admin(site, "quota", "set", "bob", "jobs=50")
+    admin(site, "quota", "unset", "bob", "jobs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdin", io.StringIO("password-of-dora\n"))
         admin(site, "user", "add", "dora", "--group", "astro")
@@ -303,7 +305,16 @@ def test_what_the_operator_does_is_done_by_a_user_of_the_system(lines, story):
     done = [line["event"] for line in lines if line["scheme"] == "uws-admin"]
 
     assert facts(deleted, "who", "owner", "scheme") == (OPERATOR, "bob", "uws-admin")
-    assert done == ["deleted", "packed", "user_added", "token_made", "user_removed"]
+    assert done == [
+        "deleted",
+        "packed",
+        "quota_set",
+        "quota_unset",
+        "user_added",
+        "token_made",
+        "user_removed",
+    ]
+    assert facts(*of(lines, "quota_set"), "user", "values") == ("bob", ["jobs=50"])
     assert of(lines, "user_added", who=OPERATOR)[0]["user"] == "dora"
 
 
