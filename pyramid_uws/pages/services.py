@@ -31,6 +31,9 @@ _ENDPOINTS = {
     "dlasync": "pieces cut out as jobs (SODA)",
 }
 
+#: What is below the table of links.
+_LIST = "all observations, if their source can tell"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -127,6 +130,8 @@ def endpoints(service: Service, definition: ServiceDefinition, url_of: UrlOf) ->
         renderer: Renderer = service[name]
         about = _ENDPOINTS.get(name) or (renderer.standard_id or "")
         found.append(Endpoint(name, url_of(renderer), about))
+        if ILinksRenderer.providedBy(renderer):
+            found.append(Endpoint("links/list", f"{url_of(renderer)}/list", _LIST))
     return found
 
 

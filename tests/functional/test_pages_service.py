@@ -77,6 +77,12 @@ class TestDescription:
 
         assert (answer.headers["Content-Type"], answer.headers["Vary"]) == ("text/plain; charset=UTF-8", "Accept")
 
+    def test_all_endpoints_of_observations_are_told(self, observations):
+        told = look(f"{observations.url}/observations").xpath("//dl/dd/code/text()")
+
+        service = f"{observations.url}/observations"
+        assert {f"{service}/{name}" for name in ("links", "links/list", "soda", "dlasync")} == set(told)
+
 
 class TestExamples:
     def test_a_click_makes_the_job_and_runs_it(self, site):
