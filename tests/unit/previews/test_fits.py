@@ -12,6 +12,9 @@ from pyramid_uws.previews import fits as reader
 from pyramid_uws.previews import fits_images
 from pyramid_uws.previews.values import NoPreview
 
+# The files of FITS are closed by the end of the process, which here goes on.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
 
 @pytest.fixture
 def look(tmp_path):

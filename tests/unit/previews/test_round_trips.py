@@ -16,6 +16,9 @@ from pyramid_uws.tables.declarations import Field, Table
 from pyramid_uws.tables.writing import write
 from tests.support.examples import examples
 
+# The files of FITS are closed by the end of the process, which here goes on.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
 FORMATS = [
     "application/x-votable+xml",
     "application/x-votable+xml;serialization=BINARY2",

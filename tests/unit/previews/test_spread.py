@@ -8,6 +8,9 @@ from pyramid_uws.previews import fits as reader
 from pyramid_uws.previews.summary import table
 from pyramid_uws.previews.values import Wish
 
+# The files of FITS are closed by the end of the process, which here goes on.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+
 ROWS = 60_000
 HEAD = (
     '<VOTABLE><RESOURCE><TABLE><FIELD name="a" datatype="int"/><FIELD name="b" datatype="int"/><DATA><TABLEDATA>'
