@@ -7,6 +7,9 @@ from typing import Final, NamedTuple
 from .xml import document, element, empty, parent
 
 VOCABULARY: Final = "http://www.ivoa.net/rdf/examples#"
+#: Commands are long, and screens narrow.
+STYLE: Final = ":root { color-scheme: light dark } pre { white-space: pre-wrap; overflow-wrap: anywhere }"
+
 _XHTML = {"xmlns": "http://www.w3.org/1999/xhtml", "xml:lang": "en", "lang": "en"}
 
 
@@ -24,7 +27,10 @@ class ExampleEntry(NamedTuple):
 def examples_document(title: str, examples: Iterable[ExampleEntry], more: Iterable[tuple[str, str]] = ()) -> str:
     """Write examples, and links to more of them: titles and URLs."""
     items = [*map(_example, examples), *(_continuation(*link) for link in more)]
-    head = parent("head", [empty("meta", {"charset": "UTF-8"}), element("title", title)])
+    viewport = empty("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"})
+    head = parent(
+        "head", [empty("meta", {"charset": "UTF-8"}), viewport, element("title", title), element("style", STYLE)]
+    )
     body = parent("body", [element("h1", title), parent("div", items, {"vocab": VOCABULARY})])
     return document("html", [head, body], _XHTML)
 

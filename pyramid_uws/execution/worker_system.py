@@ -37,7 +37,7 @@ from .arriving import (
     less,
     uploads_of,
 )
-from .endings import ABANDONED, ABORTED
+from .endings import ABANDONED
 from .examining import problems
 from .limiting import Limiter
 from .moving import move, note, note_act
@@ -305,9 +305,7 @@ class WorkerSystem:
             if job.abort_requested is None:
                 joblist.update(job, abort_requested=now())
         else:
-            # Of a job that was about to be tried again, what it told was that.
-            reason = ABORTED.reason if job.failures else None
-            move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None, reason=reason)
+            move(journal, joblist, job, phases.ABORTED, ended=now(), quote=None, reason=None)
 
     # Helpers
 

@@ -1,11 +1,13 @@
 """Fixtures of the tests that look at pages with a browser: one browser, and one site on which people log in."""
 
+import configparser
 import contextlib
 
 import pytest
 
 from tests.support.accounts import write_users
 from tests.support.browser import browsing, visiting
+from tests.support.papers import PROJECT
 from tests.support.server import Server
 
 #: People log in by a form, or stay nobody; root, of the group ops, looks after the site.
@@ -47,9 +49,16 @@ def site(browser, tmp_path_factory):
     server = Server(
         tmp_path_factory.mktemp("site"),
         settings=SETTINGS,
-        services=["countdown", "several", "echo"],
-        sections={"uws:service:countdown": COUNTDOWN},
+        services=["countdown", "several", "echo", "quick"],
+        sections={"uws:service:crossmatch": crossmatch(), "uws:service:countdown": COUNTDOWN},
     )
     write_users(server.var)
     with server:
         yield server
+
+
+def crossmatch():
+    """Return the keys of the demonstration's service, which matches real catalogues."""
+    ini = configparser.RawConfigParser()
+    ini.read(PROJECT / "development.ini")
+    return {key: value for key, value in ini["uws:service:crossmatch"].items() if key not in ini.defaults()}

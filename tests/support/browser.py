@@ -65,6 +65,7 @@ class Visit:
 
     context: BrowserContext
     page: Page
+    scripts: bool = True
     problems: list[str] = field(default_factory=list)
     forgiven: list[str] = field(default_factory=list)
 
@@ -118,7 +119,7 @@ def visiting(
     )
     try:
         context.set_default_timeout(PATIENCE)
-        visit = Visit(context, context.new_page())
+        visit = Visit(context, context.new_page(), scripts)
         visit.watch(visit.page)
         context.on("page", visit.watch)
         yield visit
@@ -132,6 +133,7 @@ def visiting(
 
 def assert_accessible(page: Page) -> None:
     """Fail if axe-core finds something serious or critical; it needs scripts."""
+    assert page.evaluate("location.protocol === 'about:' || self.origin !== 'null'"), "no script runs in a sandbox"
     page.evaluate(_axe())
     found = page.evaluate(
         "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"

@@ -18,10 +18,6 @@ from .server import HOST, Server, write_ini
 SECTIONS = {"uws:service:tap": pseudotap.SERVICE | {"renderers": "async sync"}}
 
 
-#: Tests ask often, but from one address they may not.
-SPARSE, REQUESTS = "127.0.0.3", "anonymous=0 address:127.0.0.3=5"
-
-
 class Site(Server):
     """The server of the example, in a folder and at a port of its own; ``changes`` are made to its ini file."""
 
@@ -37,7 +33,7 @@ class Site(Server):
             for name, keys in layers.items()
         }
         ours = {
-            "app:main": {"uws.hosts": NAME, "uws.environment": "UWS_TEST_*", "uws.quota.requests": REQUESTS},
+            "app:main": {"uws.hosts": NAME, "uws.environment": "UWS_TEST_*"},
             "DEFAULT": defaults | {"var": str(self.var), "http_port": str(self.port)},
         }
         write_ini(self.ini, layers, ours, SECTIONS, changes or {})

@@ -1,0 +1,1 @@
+"""Pictures of every page, by a browser; for those who change how pages look."""
