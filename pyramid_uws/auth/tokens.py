@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from pyramid_uws.exceptions import BadCredentials, BadValue, UWSError
+from pyramid_uws.exceptions import BadCredentials, BadValue, Rejected, UWSError
 
 from .identity import Identity, check_name
 from .private import PrivateFile
@@ -71,7 +71,7 @@ class Tokens:
         with self._file.changing() as lines:
             lines[:] = _still_good(lines, now)
             if sum(each.owner == owner for each in parse(lines).values()) >= MOST_TOKENS:
-                raise UWSError(f"{owner} has {MOST_TOKENS} tokens already; revoke some first.")
+                raise Rejected(f"{owner} has {MOST_TOKENS} tokens already; revoke some first.")
             lines.append(token.line())
         return token_id, f"{PREFIX}{token_id}_{secret}"
 

@@ -108,6 +108,14 @@ def read_duration(text: str) -> int:
     return number
 
 
+def read_whole(name: str, text: str, most: int, of: str = "") -> int:
+    """Read a whole number from 1 to ``most``, with ``of`` what it counts."""
+    number = int(text) if _WHOLE.fullmatch(text) else 0
+    if not 0 < number <= most:
+        raise BadValue(name, text, f"expected a whole number {of and f'of {of} '}from 1 to {most}")
+    return number
+
+
 def read_runid(text: str) -> str:
     """Take a run id as it is, if it can be given back in XML."""
     if len(text) > LONGEST_RUNID:

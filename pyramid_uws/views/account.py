@@ -10,10 +10,10 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 from pyramid_uws.auth.identity import Identity
 from pyramid_uws.auth.keeper import Keeper
 from pyramid_uws.auth.tokens import Token
-from pyramid_uws.exceptions import BadRequest, BadValue
+from pyramid_uws.exceptions import BadRequest
 from pyramid_uws.interfaces import IRoot
 from pyramid_uws.pages import page
-from pyramid_uws.uws.control import single
+from pyramid_uws.uws.control import read_whole, single
 from pyramid_uws.uws.instants import format_instant
 from pyramid_uws.uws.limits import SECOND
 
@@ -47,11 +47,9 @@ def change_tokens(_context: object, request: Request) -> Response:
         return see_other(request.path_url) if is_page else plain(f"The token {revoked} is revoked.\n")
     if identity.scheme == "token":
         raise BadRequest("A token cannot make others; log in another way.")
-    days = single(pairs, "DAYS") or str(DAYS)
-    if not (days.isascii() and days.isdigit() and 0 < int(days[:9]) <= MOST_DAYS):
-        raise BadValue("DAYS", days, f"expected a whole number from 1 to {MOST_DAYS}")
-    token_id, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", int(days))
-    request.registry.uws.audit.note("token_made", id=token_id, days=int(days))
+    days = read_whole("DAYS", single(pairs, "DAYS") or str(DAYS), MOST_DAYS)
+    token_id, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", days)
+    request.registry.uws.audit.note("token_made", id=token_id, days=days)
     return _tokens_page(request, keeper, identity, token) if wants_page(request) else plain(token)
 
 

@@ -9,12 +9,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from pyramid_uws.auth.stacked import StackedPolicy
-from pyramid_uws.exceptions import BadValue
 from pyramid_uws.interfaces import IResult
 from pyramid_uws.pages import page
 from pyramid_uws.tree.attributes import Result
 from pyramid_uws.tree.rights import SHARE
-from pyramid_uws.uws.control import single
+from pyramid_uws.uws.control import read_whole, single
 from pyramid_uws.uws.instants import format_instant
 from pyramid_uws.uws.limits import SECOND
 
@@ -35,13 +34,12 @@ def show_link(context: Result, request: Request) -> Response:
     if not isinstance(policy, StackedPolicy):
         raise HTTPNotFound
     longest = policy.keeper.links.longest
-    text = single(read_query(request), "LIFETIME") or str(min(USUAL, longest))
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:12]) <= longest):
-        raise BadValue("LIFETIME", text, f"expected a whole number of seconds from 1 to {longest}")
-    until = int(time.time()) + int(text)
+    wish = single(read_query(request), "LIFETIME") or str(min(USUAL, longest))
+    lifetime = read_whole("LIFETIME", wish, longest, "seconds")
+    until = int(time.time()) + lifetime
     link = policy.keeper.links.sign(request, context, until)
     request.registry.uws.audit.note("link_made", result=context.__name__, until=format_instant(until * SECOND))
-    return _page(context, request, link, int(text), until, longest) if wants_page(request) else plain(link)
+    return _page(context, request, link, lifetime, until, longest) if wants_page(request) else plain(link)
 
 
 def _page(context: Result, request: Request, link: str, lifetime: int, until: int, longest: int) -> Response:

@@ -414,9 +414,29 @@ class TestTokens:
     def test_a_token_cannot_make_another(self, site, personal):
         assert bearer(personal).post(f"{site.url}/tokens").status_code == 400
 
-    @pytest.mark.parametrize("form", [{"DAYS": "0"}, {"DAYS": "1e3"}, {"DAYS": "999"}, {"NOTE": "a\nb"}], ids=str)
+    @pytest.mark.parametrize(
+        "form",
+        [
+            *({"DAYS": days} for days in ("0", "1e3", "999", "000000366999", "1".zfill(9) + "0" * 5000)),
+            {"NOTE": "a\nb"},
+        ],
+        ids=lambda form: str(form)[:40],
+    )
     def test_what_makes_no_sense_is_refused(self, form, site):
         assert basic("bob").post(f"{site.url}/tokens", data=form).status_code == 400
+
+    def test_there_is_a_most_of_them(self, site):
+        from pyramid_uws.auth.tokens import MOST_TOKENS, Tokens
+        from pyramid_uws.auth.users import Users
+
+        mine = Tokens(site.var / "tokens", Users(site.var / "users"))
+        made = [mine.create("bob")[0] for _ in range(MOST_TOKENS - len(mine.of("bob")))]
+
+        answer = basic("bob").post(f"{site.url}/tokens")
+
+        assert (answer.status_code, "revoke some first" in answer.text) == (403, True)
+        for token_id in made:
+            mine.revoke(token_id)
 
     def test_nobody_is_asked_who_it_is(self, site):
         assert http.get(f"{site.url}/tokens").status_code == 401

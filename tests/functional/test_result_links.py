@@ -85,7 +85,9 @@ def test_wrong_credentials_are_wrong_with_it_too(link):
     assert http.get(link, headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
-@pytest.mark.parametrize("lifetime", ["0", "-1", "1001", "x", "9" * 30, "1e2"])
+@pytest.mark.parametrize(
+    "lifetime", ["0", "-1", "1001", "x", "9" * 30, "1e2", "0" * 9 + "100999999", f"{1:0>12}{0:0>5000}"], ids=repr
+)
 def test_a_time_that_makes_no_sense_is_refused(lifetime, job, alice):
     assert alice.get(f"{job}/results/result-0/link", params={"LIFETIME": lifetime}).status_code == 400
 
