@@ -41,7 +41,7 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
     def handled(request: Request) -> Response:
         if request.environ.get("PATH_INFO") in OPEN:
             policy.let_be_nobody(request)
-            return _foreign() if is_foreign(request) else handle(request)
+            return handle(request)
         if request.environ.get("PATH_INFO") == PATH and is_by_token(request):
             policy.let_be_nobody(request)  # whose token it is, is nobody that logs in
         try:
@@ -51,7 +51,7 @@ def credentials_tween(handle: Handle, registry: Any) -> Handle:
                 note_failure(request, **_claimed(policy, request))
             return _without_cookie(request, uws_error(count_stranger(request) or problem, request))
         if identity is not None and identity.is_ambient and is_foreign(request):
-            return _foreign()
+            return foreign()
         return _told(request, identity, handle(request))
 
     return handled
@@ -101,7 +101,8 @@ def is_foreign(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc != request.host
 
 
-def _foreign() -> Response:
+def foreign() -> Response:
+    """Answer that this is not for such a page."""
     return plain("A page of another site may not do this in your name.", 403)
 
 

@@ -18,7 +18,7 @@ from pyramid_uws.interfaces import IRoot
 from pyramid_uws.pages import page
 from pyramid_uws.uws.control import single
 
-from .credentials import known_user, note_failure
+from .credentials import foreign, is_foreign, known_user, note_failure
 from .errors import challenges, without_dialog
 from .forms import Pairs, read_form, read_query
 from .resources import add_resource_views
@@ -35,8 +35,13 @@ def show_form(_context: object, request: Request) -> Response:
 
 
 def log_in(_context: object, request: Request) -> Response:
-    """POST /login: name and password in a form; the answer has a cookie, a token, or both."""
+    """POST /login: name and password in a form; the answer has a cookie, a token, or both.
+
+    A page of another site logs nobody in, or out: here, and not by the path, of which there are many spellings.
+    """
     policy = policy_of(request)
+    if is_foreign(request):
+        return foreign()
     pairs = secret_form(request)
     name, password = (_field(pairs, field) for field in ("username", "password"))
     after = _place(request, single(pairs, NEXT))
@@ -82,7 +87,10 @@ def _once_more(request: Request, message: str, after: str) -> Response:
 
 def log_out(_context: object, request: Request) -> Response:
     """POST /logout: have the browser forget the cookie."""
-    _note_logout(policy_of(request), request)
+    policy = policy_of(request)
+    if is_foreign(request):
+        return foreign()
+    _note_logout(policy, request)
     leads_on = wants_page(request)
     response = see_other(f"{request.application_url}/") if leads_on else plain("You are logged out.\n")
     response.delete_cookie(COOKIE, path=request.script_name or "/")
