@@ -30,6 +30,8 @@ HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_BY_NAME = tuple((name.lower(), (name, value)) for name, value in HEADERS.items())
+
 
 def headers_tween(handle: Handle, _registry: Any) -> Handle:
     """Let no cache keep what may change (U-27), and no browser run, guess or frame what it is given."""
@@ -37,7 +39,7 @@ def headers_tween(handle: Handle, _registry: Any) -> Handle:
     def handled(request: Request) -> Response:
         response = handle(request)
         given = {name.lower() for name, _ in response.headerlist}
-        response.headerlist.extend((name, value) for name, value in HEADERS.items() if name.lower() not in given)
+        response.headerlist.extend([header for name, header in _BY_NAME if name not in given])
         return response
 
     return handled
