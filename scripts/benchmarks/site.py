@@ -1,4 +1,4 @@
-"""What the benchmark adds to the server under test: whoever is named in a header is logged in, and may nearly all."""
+"""What the benchmark adds to the server under test: who is named in a header is logged in, and may nearly all."""
 
 from typing import Any
 
