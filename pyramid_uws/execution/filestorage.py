@@ -1,10 +1,8 @@
-"""Making ZODB's FileStorage fit for a full disk, and for readers in a hurry.
+"""Making ZODB's FileStorage fit for a full disk.
 
 It writes through buffered files. If a write fails half-way, the rest stays in the buffer and goes to disk later,
 at a place where other data are by then: of twenty databases on a disk that was full now and then, nineteen
 were damaged. What is done here has nothing fail half-way, and none of sixty was.
-
-Whoever begins to read asks for the last transaction, and would wait for the disk if one is just being committed.
 """
 
 import io
@@ -50,13 +48,3 @@ def take_room_first(storage: FileStorage) -> None:
             return vote(transaction)
 
     storage.tpc_vote = tpc_vote
-
-
-def tell_at_once(storage: FileStorage) -> None:
-    """Have the storage tell its last transaction also while the next one is being committed.
-
-    That is the one before then. It does no harm to learn of the next one's invalidations already, since readers
-    take the later of the two for their snapshot, and what they have to load waits for the end of the commit.
-    """
-    if hasattr(storage, "_ltid"):
-        storage.lastTransaction = lambda: storage._ltid  # noqa: SLF001 - there is no public way

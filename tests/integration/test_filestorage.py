@@ -5,6 +5,7 @@ import ctypes
 import errno
 import os
 import random
+import threading
 from types import SimpleNamespace
 
 import pytest
@@ -146,3 +147,47 @@ def test_a_zodb_that_is_made_otherwise_is_left_alone_with_a_warning(caplog):
 
     assert "a full disk may damage the database" in caplog.text
     assert storage.tpc_vote is None
+
+
+def test_a_connection_opened_during_a_commit_does_not_keep_what_was_before(tmp_path):
+    database = open_database(f"file://{tmp_path}/uws.fs")
+    writing, reading = (transaction.TransactionManager(explicit=True) for _ in range(2))
+    with writing:
+        writer = database.open(transaction_manager=writing)
+        writer.root()["shown"] = 1
+    is_under_way, may_end = threading.Event(), threading.Event()
+    finish = database.storage._finish_finish
+
+    def finish_slowly(tid):
+        is_under_way.set()
+        may_end.wait(30)
+        finish(tid)
+
+    def commit():
+        with writing:
+            writer.root()["shown"] = 2
+
+    seen = []
+
+    def read():
+        reading.begin()
+        reader = database.open(transaction_manager=reading)
+        seen.append(reader.root()["shown"])
+        reading.abort()
+        reading.begin()
+        seen.append(reader.root()["shown"])
+        reader.close()
+
+    database.storage._finish_finish = finish_slowly
+    threads = [threading.Thread(target=commit), threading.Thread(target=read)]
+    threads[0].start()
+    assert is_under_way.wait(30)
+    threads[1].start()
+    threads[1].join(0.1)
+    may_end.set()
+    for thread in threads:
+        thread.join(30)
+    writer.close()
+    database.close()
+
+    assert seen[-1] == 2
