@@ -19,6 +19,7 @@ def open_audit(settings: Settings) -> Audit:
     """Return the audit log of a site; what is wrong with the file is told now, but for a disk that is full."""
     if settings.audit is None:
         return Audit(None)
+    settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)  # an operator may come before the first start
     file = LineFile(settings.var / settings.audit, size=settings.audit_size, keep=settings.audit_keep)
     try:
         file.check()

@@ -8,7 +8,7 @@ import pytest
 
 from pyramid_uws.cli import main
 from tests.support.http import Session, http
-from tests.support.server import Server
+from tests.support.server import PROJECT, Server
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,17 @@ def test_a_token_is_revoked_by_its_id(site, admin):
 
     assert http.get(f"{site.url}/", headers={"Authorization": f"Bearer {created['token']}"}).status_code == 401
     assert "there is no such token" in admin("token", "revoke", created["id"], status=1)
+
+
+def test_users_are_added_before_the_first_start(tmp_path, monkeypatch):
+    var = tmp_path / "new" / "var"
+    monkeypatch.setattr("sys.stdin", io.StringIO("long enough\n"))
+
+    assert main([str(PROJECT / "production.ini"), f"var={var}", "user", "add", "alice"]) == 0
+
+    assert stat.S_IMODE(var.stat().st_mode) == 0o700
+    assert (var / "users").read_text().startswith("alice:")
+    assert '"user_added"' in (var / "audit.jsonl").read_text()
 
 
 def test_what_cannot_be_done_is_said(admin):
