@@ -1,6 +1,7 @@
 """The site that docs/deploy.md makes: nginx with TLS in front of a real server, from the files of the example."""
 
 import gc
+import json
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,12 @@ def alice(site, front):
     with behind(front) as session:
         session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
         yield session
+
+
+def spelled(front, path):
+    """Return the beginning of the answer at a path that is sent as it stands."""
+    with held(front, path) as connection:
+        return connection.recv(20)
 
 
 def connections(port, *states):
@@ -128,8 +135,10 @@ class TestUrls:
         link = alice.get(f"{job}/results/result/link").text
         share = alice.post(f"{job}/shares").text.strip()
         assert [anybody.get(url).status_code for url in (link, share)] == [200, 200]
+        path = share.removeprefix(front.url).replace("~", "%7e")
+        assert b" 200 " in spelled(front, path)
         identifier = job.rpartition("/")[2]
-        wait_for(lambda: (front.folder / "uws.log").read_text().count(identifier) >= 4, what="the log")
+        wait_for(lambda: (front.folder / "uws.log").read_text().count(identifier) >= 5, what="the log")
         log = (front.folder / "uws.log").read_text()
 
         assert (
@@ -137,8 +146,20 @@ class TestUrls:
             or identifier not in (front.folder / "access.log").read_text()
         )
         assert share.rpartition("~")[2] not in log
+        assert "%7" not in log
         assert link.rpartition("?")[2] not in log
         assert "?" not in log
+
+    def test_a_request_has_the_same_id_everywhere_which_no_client_chooses(self, site, front, alice):
+        answer = alice.post(
+            f"{front.url}/countdown/async", headers={"X-Request-ID": "made-up"}, allow_redirects=False
+        )
+
+        found = answer.headers["X-Request-ID"]
+        assert len(found) == 32
+        wait_for(lambda: found in (front.folder / "uws.log").read_text(), what="the log")
+        acts = [json.loads(line) for line in (site.var / "audit.jsonl").read_text().splitlines()]
+        assert [act["event"] for act in acts if act["request"] == found] == ["created"]
 
 
 class TestWaiting:
