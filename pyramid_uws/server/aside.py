@@ -69,7 +69,7 @@ class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
         """Do what is to be done before each round."""
         now = time.time()
         self.quiet_since = now - QUIET
-        while self._handed_back:
+        for _ in range(len(self._handed_back)):  # more may come all the time
             channel = self._handed_back.popleft()
             if channel.aside:
                 self._look_at(channel)

@@ -21,8 +21,10 @@ log = logging.getLogger(__name__)
 #: The longest sleep of the loop (s).
 LONGEST = 1.0
 
-#: How long a courier may keep a thread before others have their turn (s).
+#: How long a courier may work before others have their turn, and how long he rests then (s): the loop, which reads
+#: what they ask for, gets the interpreter only now and then while he works.
 SLICE = 0.005
+REST = 0.002
 
 #: When the server stops: how long those who wait may take to be answered, at most; how long a client may take
 #: to say what it wants; how long the threads may take to end (s).
@@ -47,6 +49,7 @@ class Courier:
         while (channel := self._lot.next_gift()) is not None:
             channel.service()
             if time.monotonic() > end:
+                time.sleep(REST)
                 self._add_task(self)
                 return
 

@@ -280,3 +280,21 @@ def test_all_are_closed_at_the_end(aside, make):
 def test_it_never_writes(aside):
     assert aside.readable()
     assert not aside.writable()
+
+
+def test_the_loop_goes_round_while_more_and_more_are_handed_back(aside, make):
+    class Restless(list):
+        """Requests of which there is another whenever one looks."""
+
+        def __bool__(self):
+            aside.hand_back(channel)
+            return True
+
+    channel = make(requests=["one"])
+    aside.set_aside(channel)
+    channel.requests = Restless()
+    aside.hand_back(channel)
+
+    aside.tidy()
+
+    assert len(aside._handed_back) == 1
