@@ -26,6 +26,11 @@ Reference = tuple[str, str, int, str]
 
 _PREFIX = f"{UPLOAD}/"
 
+#: The most that a job keeps, however many requests have brought it: characters of names and texts, and how many of
+#: these and of files. It is one object of the database, which is written anew with each change.
+MOST_TEXT = 2 * 1024 * 1024
+MOST_PARAMETERS = 10_000
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -59,7 +64,18 @@ def arrive(
         kept = Kept(_without(kept.pairs, {name.upper() for name, _ in sent.pairs}), kept.references)
     if definition.uploads:
         kept, sent = _take_uploads(definition, kept, sent)
-    return _take_parameters(definition, style, kept, sent)
+    return _bounded(_take_parameters(definition, style, kept, sent))
+
+
+def _bounded(kept: Kept) -> Kept:
+    """Return what is kept; refuse too much of it."""
+    size = sum(len(name) + len(text) for name, text in kept.pairs)
+    if size > MOST_TEXT:
+        raise TooLarge(f"These are {size} characters of parameters; a job takes at most {MOST_TEXT}.")
+    number = len(kept.pairs) + len(kept.references)
+    if number > MOST_PARAMETERS:
+        raise TooLarge(f"These are {number} parameters; a job takes at most {MOST_PARAMETERS}.")
+    return kept
 
 
 def _keys(items: Iterable[tuple[Any, ...]]) -> list[str]:

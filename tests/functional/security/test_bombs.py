@@ -96,3 +96,16 @@ def test_no_path_leads_to_a_file_of_the_site(path, fortress):
     assert wire.status(answer) in {400, 401, 404}
     assert (fortress.var / "secret").read_bytes() not in answer
     assert b"argon2" not in answer
+
+
+def test_a_job_does_not_grow_request_by_request(fortress):
+    job = create(fortress.joblist("quick"))
+    children = f"{job}/parameters"
+    large = [{f"X{n}": "x" * 900_000} for n in range(4)]
+    many = [{f"P{n}_{m}": "1" for m in range(1000)} for n in range(11)]
+
+    def send(form):
+        return http.post(children, data=form, allow_redirects=False).status_code
+
+    assert [send(form) for form in large] == [303, 303, 413, 413]
+    assert [send(form) for form in many] == [303] * 9 + [413] * 2
