@@ -15,7 +15,7 @@ from pyramid.request import Request
 
 from pyramid_uws.exceptions import BadCredentials
 
-from .addresses import is_among, peer_of
+from .addresses import client_of, is_among, peer_of
 from .identity import Identity
 from .keeper import Keeper
 from .keys import AuthSettings
@@ -70,6 +70,7 @@ class Basic:
 
     def __init__(self, settings: AuthSettings, keeper: Keeper) -> None:
         self._passwords = keeper.passwords
+        self._proxies = settings.proxy_addresses
         self._challenge = f'Basic realm="{settings.realm}", charset="UTF-8"'
 
     def identify(self, request: Request) -> Identity | None:
@@ -80,7 +81,7 @@ class Basic:
         name, colon, password = _decoded(encoded).partition(":")
         if not colon:
             raise BadCredentials("What Authorization says is not readable.")
-        user = self._passwords.check(name, password, request.environ.get("REMOTE_ADDR", ""))
+        user = self._passwords.check(name, password, client_of(request.environ, self._proxies))
         return Identity(user.name, user.groups, self.name, is_ambient=True)
 
     def challenges(self, _request: Request) -> Iterable[str]:

@@ -10,6 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.security import NO_PERMISSION_REQUIRED
 
+from pyramid_uws.auth.addresses import client_of
 from pyramid_uws.auth.schemes import COOKIE
 from pyramid_uws.auth.stacked import StackedPolicy
 from pyramid_uws.auth.users import User
@@ -46,7 +47,7 @@ def log_in(_context: object, request: Request) -> Response:
     name, password = (_field(pairs, field) for field in ("username", "password"))
     after = _place(request, single(pairs, NEXT))
     try:
-        user = policy.keeper.passwords.check(name, password, request.environ.get("REMOTE_ADDR", ""))
+        user = policy.keeper.passwords.check(name, password, client_of(request.environ, policy.proxies))
     except BadCredentials as problem:
         note_failure(request, "form", user=known_user(policy, name))
         if wants_page(request):

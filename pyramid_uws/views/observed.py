@@ -150,8 +150,8 @@ def _write_down(audit: Any, request: Request, response: Response) -> None:
         if request.environ.get(VIEW) != "capabilities" and not request.environ.get(TOLD):
             audit.note("refused", method=request.method, status=status)
         return
-    if request.environ.get(BY_LINK):
-        audit.note("link_used", status=status)
+    if request.environ.get(BY_LINK) and status < 400:
+        audit.note("link_used", result=getattr(request.context, "__name__", None), status=status)
     if MARK in request.environ.get("PATH_INFO", "") and status < 400:
         share = _share_of(getattr(request, "context", None))
         if share is not None:

@@ -58,7 +58,7 @@ def _page(context: Attribute, request: Request, *, shares: Sequence[str] = (), l
     """Answer with the page of the shares, or with one that has just been made, which no browser is to keep."""
     job = context.job
     told = {"job_id": job.job_id, "url": request.resource_url(job), "shares": shares, "link": link}
-    return page(request, "job_shares.html", private=bool(link), **told)
+    return page(request, "job_shares.html", private=bool(link), is_nobodys=job.owner is None, **told)
 
 
 def includeme(config: Any) -> None:

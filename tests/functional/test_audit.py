@@ -254,6 +254,7 @@ def test_results_are_read_by_the_owner_or_by_what_was_given_away(lines, story):
     assert [line["result"] for line in strangers] == ["result-0", "result-1"]
     assert [line["request"] for line in strangers] == [by_share["request"], by_link["request"]]
     assert by_share["share"] == story.share_id
+    assert by_link["result"] == "result-1"
 
 
 def test_refusals_tell_to_whom_and_what(lines, story):

@@ -234,6 +234,14 @@ class TestRights:
         assert (ended.status_code, ended.headers["Location"]) == (303, f"{job}/shares")
         assert http.get(link, headers=PAGE).status_code == 404
 
+    def test_a_link_to_a_job_of_nobody_is_said_to_give_all_away(self, site, alice):
+        job = create(site.joblist("countdown"), SECONDS="0")
+
+        assert "belongs to nobody" in said(see(f"{job}/shares"))
+        assert "nothing can be changed" not in said(see(f"{job}/shares"))
+        job = create(site.joblist("countdown"), session=alice, SECONDS="0")
+        assert "belongs to nobody" not in said(see(f"{job}/shares", alice))
+
     def test_a_link_to_a_result_is_shown_on_a_page(self, site, alice):
         job = create(site.joblist("countdown"), session=alice, PHASE="RUN", SECONDS="0")
         wait_for_phase(job, "COMPLETED", session=alice)

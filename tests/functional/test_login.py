@@ -396,6 +396,29 @@ class TestThrottling:
         assert 0 < int(login.headers["Retry-After"]) <= 300
         assert whoami(server, basic("bob")) == "bob"  # who was recognized of late is known
 
+    def test_behind_a_proxy_that_is_named_it_is_the_client_who_has_failed(self, make_server):
+        server = make_server(
+            settings={
+                "uws.auth": "basic cookie",
+                "uws.auth.max_failures": "3",
+                "uws.auth.proxy.addresses": "127.0.0.1",
+            },
+            server_settings={"clear_untrusted_proxy_headers": "false"},
+            services=["quick"],
+        )
+        write_users(server.var)
+
+        def answer(address):
+            session = basic("nobody-" + address, "wrong")
+            session.headers["X-Forwarded-For"] = address
+            return [
+                session.get(f"{server.url}/").status_code,
+                session.post(f"{server.url}/login", data={"username": "x" + address, "password": "?"}).status_code,
+            ]
+
+        assert [*answer("192.0.2.1"), *answer("192.0.2.1")] == [401, 401, 401, 429]
+        assert answer("192.0.2.2") == [401, 401]
+
 
 class TestTokens:
     def test_users_make_and_revoke_their_own(self, site):
