@@ -72,6 +72,32 @@ class Known:
         return self._subject
 
 
+class Within:
+    """A part of another activity, done to something of its own; in the name of whoever is at work anyway."""
+
+    __slots__ = ("_subject", "_whole")
+
+    def __init__(self, whole: Activity, subject: Subject) -> None:
+        self._whole = whole
+        self._subject = subject
+
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request, if it is one."""
+        return self._whole.request_id
+
+    def actor(self) -> Actor:
+        """Return who does it."""
+        return self._whole.actor()
+
+    def subject(self) -> Subject:
+        """Return what it is done to."""
+        return self._subject
+
+
+#: What the server does by itself.
+_BY_ITSELF = Known(SERVER, NOTHING)
+
 #: What the present thread is doing.
 current: ContextVar[Activity | None] = ContextVar("activity", default=None)
 
@@ -101,7 +127,7 @@ def acting_as(who: Actor) -> Iterator[None]:
 @contextmanager
 def about(what: Subject) -> Iterator[None]:
     """Do what is in the block to something, in the name of whoever is at work anyway."""
-    token = current.set(Known(actor(), what))
+    token = current.set(Within(current.get() or _BY_ITSELF, what))
     try:
         yield
     finally:

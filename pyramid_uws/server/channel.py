@@ -12,6 +12,7 @@ from waitress.task import ErrorTask, WSGITask
 
 from pyramid_uws.views.outermost import HEADERS
 
+from .aside import wants_loop
 from .place import Answer, Parked, Place
 
 #: Statuses of answers that may be shared among equals.
@@ -99,6 +100,26 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
         super().execute()
 
 
+class Calm:
+    """The server as a channel has it: the loop is woken only if it has something to do for the channel.
+
+    waitress wakes it after each answer. But it hears of the next request anyway, as long as no more wait than it
+    reads ahead.
+    """
+
+    def __init__(self, server: Any, channel: Any) -> None:
+        self.listener = server
+        self._channel = channel
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.listener, name)
+
+    def pull_trigger(self) -> None:
+        """Wake the loop if it has to write or to close, or to read again."""
+        if wants_loop(self._channel) or len(self._channel.requests) >= self.listener.adj.channel_request_lookahead:
+            self.listener.pull_trigger()
+
+
 class ParkingChannel(HTTPChannel):  # type: ignore[misc]
     """A connection whose requests may be parked. ``server.parking`` has the lot and those set aside."""
 
@@ -115,6 +136,10 @@ class ParkingChannel(HTTPChannel):  # type: ignore[misc]
     is_parked = False
 
     requests: Sequence[Any] = ()
+
+    def __init__(self, server: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(server, *arguments, **options)
+        self.server = Calm(server, self)
 
     def service(self) -> None:
         """Execute one request, in a thread of the server."""
@@ -169,6 +194,8 @@ class ParkingChannel(HTTPChannel):  # type: ignore[misc]
             parking.aside.forget(self, self._fileno)
         leave_lot(self)
         super().del_channel(map)
+        if isinstance(self.server, Calm):
+            self.server = self.server.listener  # lest the garbage collector has to find both
 
 
 def leave_lot(channel: ParkingChannel) -> bool:
