@@ -24,7 +24,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
     os: ("eventfd",),
     waitress: ("create_server",),
     wasyncore: ("file_dispatcher", "loop", "read", "write", "close_all"),
-    BaseWSGIServer: ("channel_class", "handle_accept", "add_task"),
+    BaseWSGIServer: ("channel_class", "handle_accept", "add_task", "pull_trigger"),
     HTTPChannel: (
         *("task_class", "error_task_class", "service", "readable", "del_channel", "write_soon", "handle_close"),
         *("will_close", "close_when_flushed", "total_outbufs_len", "last_activity", "request"),
