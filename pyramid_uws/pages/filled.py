@@ -25,6 +25,8 @@ LIMITS = ("EXECUTIONDURATION", "DESTRUCTION")
 
 #: A field of this name says of which job this is another run.
 FROM = "from"
+#: Who was logged in when the form was filled in.
+BY = "by:"
 
 #: So many uploads of free names are offered beside those that are there.
 FREE = 2

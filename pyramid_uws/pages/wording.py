@@ -38,7 +38,9 @@ def roughly(seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in its two largest units: ``1 h 5 min``; less than a minute to a tenth of a second."""
+    """Write a duration in its two largest units: ``1 h 5 min``; short ones to 0.1 s, or in ms."""
+    if 0 < seconds < 0.1:
+        return f"{max(seconds, 0.001) * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     for (length, unit), (smaller, its_unit) in pairwise(_UNITS):

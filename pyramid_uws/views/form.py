@@ -14,10 +14,11 @@ from pyramid.response import Response
 from pyramid_uws import interfaces
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.exceptions import NoSuchJob, NoSuchThing, NotAllowedNow, Overloaded, Rejected, TooMany, UWSError
+from pyramid_uws.execution.arriving import Sent
 from pyramid_uws.execution.worker_system import WorkerSystem
 from pyramid_uws.pages import page
 from pyramid_uws.pages.fields import Held
-from pyramid_uws.pages.filled import FROM, LIMITS, Filled, keep_of, linked
+from pyramid_uws.pages.filled import BY, FROM, LIMITS, Filled, keep_of, linked
 from pyramid_uws.pages.forms import Around, form_of
 from pyramid_uws.tree import AsyncRenderer, Job, Service
 from pyramid_uws.tree.rights import CHANGE, CREATE, READ
@@ -54,12 +55,28 @@ def submit_form(context: Service, request: Request) -> Response:
     """POST /SERVICE/form: make a job, and run it with PHASE=RUN; the form again if anything is wrong."""
     renderer, definition = _offered(context, request)
     submission = Submission(definition, find=lambda text: find_job(context, request, text))
+
+    def examine(_sent: Sent) -> None:
+        _demand_the_same(request, submission.filled.first(BY))
+
     try:
-        job_id = make_job(request, renderer, read_control, reading=submission.reading)
+        job_id = make_job(request, renderer, read_control, examine, submission.reading)
     except UWSError as problem:
         around = _mended(request, submission, problem)
         return _new(context, request, renderer, around, submission.filled, submission.earlier, problem)
     return see_other(f"{request.resource_url(renderer)}/{job_id}")
+
+
+def _demand_the_same(request: Request, name: str) -> None:
+    """Raise if the form was filled in by somebody who is somebody else by now: most likely a login has run out."""
+    user = request.authenticated_userid
+    if name and name != user:
+        now_is = "nobody is" if user is None else f"{user} is"
+        raise NotAllowedNow(
+            f"You were logged in as {name} when this form was opened, and {now_is} now; no job was made."
+            " To make it as before, log in again in another tab and come back to this one;"
+            " otherwise send the form once more."
+        )
 
 
 def _new(

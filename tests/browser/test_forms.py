@@ -158,6 +158,23 @@ def test_one_sees_how_much_of_a_file_is_sent_and_can_stop(observatory, look):
     assert page.get_by_role("button", name="Run").is_enabled()
 
 
+def test_whoever_clicks_twice_sends_a_form_once(site, look):
+    page = look(f"{site.url}/countdown/form?SECONDS=1")
+    page.locator("form[data-form]").wait_for()
+
+    stopped = page.evaluate(
+        "() => {"
+        " const stopped = [];"
+        " document.addEventListener('submit', (event) => stopped.push(event.defaultPrevented));"
+        " const button = document.querySelector('form[data-form] button.strong');"
+        " button.click(); button.click();"
+        " return stopped;"
+        " }"
+    )
+
+    assert stopped == [False, True]
+
+
 def test_what_is_out_of_bounds_is_told_before_it_is_sent(observatory, look):
     page = look(f"{observatory.url}/light/form")
     large = {"name": "large.csv", "mimeType": "text/csv", "buffer": b"x" * 3_000_001}

@@ -69,12 +69,14 @@ def test_a_running_job_is_aborted(site, alice, enter):
     job = countdown(site, alice, SECONDS=600)
     wait_for_phase(job, "EXECUTING", session=alice)
     page = enter(job)
+    page.locator("#log").get_by_text("s to go").first.wait_for()
 
     page.locator("summary", has_text="Abort").click()
     page.get_by_role("button", name="Abort the job").click()
 
     see_phase(page, "ABORTED")
     assert "Aborted on request." in page.locator("#job-life").inner_text()
+    assert "It had come to: " in page.locator("#job-life").inner_text()
     assert phase(job, session=alice) == "ABORTED"
 
 
@@ -107,6 +109,35 @@ def test_a_job_that_is_deleted_meanwhile_is_said_to_be_gone(site, alice, visit):
     alice.delete(job)
 
     page.get_by_text("may have been deleted").first.wait_for()
+
+
+def test_a_job_that_is_deleted_elsewhere_leaves_the_list(site, alice, enter):
+    countdown(site, alice, SECONDS=600, RUNID="leaving, stays")
+    gone = countdown(site, alice, SECONDS=600, RUNID="leaving, goes")
+    last = countdown(site, alice, SECONDS=600, RUNID="leaving, last")
+    page = enter(f"{site.joblist('countdown')}?RUNID=leaving")
+    rows = page.locator("#rows tr[id]")
+    assert rows.count() == 3
+
+    alice.delete(gone)
+
+    page.get_by_text("leaving, goes").wait_for(state="detached")
+    assert rows.count() == 2
+    assert page.get_by_text("leaving, last").count() == 1
+    alice.delete(last)
+
+
+def test_a_list_does_not_stay_when_the_login_has_run_out(site, alice, visit):
+    somebody = visit()
+    somebody.log_in(site, "alice")
+    countdown(site, alice, SECONDS=600, RUNID="left open")
+    somebody.page.goto(site.joblist("countdown"))
+    assert somebody.page.get_by_text("left open").count()
+
+    somebody.context.clear_cookies()
+
+    somebody.page.get_by_text("You have not logged in").wait_for()
+    assert not somebody.page.get_by_text("left open").count()
 
 
 def test_without_script_the_page_goes_on_by_itself(site, alice, enter):

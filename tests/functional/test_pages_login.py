@@ -156,6 +156,7 @@ class TestAccount:
         said = " ".join(tree_of(browser.get("/whoami")).text_content().split())
         assert "Namecarol" in said
         assert "Groupsreaders" in said
+        assert "storage0 Bno limit" in said
 
     def test_nobody_is_nobody(self, browser):
         assert "you have not logged in" in tree_of(browser.get("/whoami")).text_content()

@@ -116,6 +116,8 @@ def test_a_fits_image_has_a_small_picture_and_its_header(results, alice):
 
     assert picture.headers["Content-Type"] == "image/png"
     assert picture.content.startswith(b"\x89PNG")
+    assert int(tree.find(".//img").get("width")) >= 100
+    assert tree.find(".//img").get("class") == "pixels"
     assert "BITPIX" in tree.find(".//pre").text
     again = alice.get(picture.url, headers={"If-None-Match": picture.headers["ETag"]})
     assert again.status_code == 304

@@ -2,6 +2,7 @@
 // way to what has to be mended. The server checks everything; without script the form is sent as any other.
 
 const PAGE = "text/html,application/xhtml+xml,application/xml;q=0.9";
+const SENT = 10000; // for so long a form that was sent waits for the answer; then it can be sent again
 
 // Hints
 
@@ -194,11 +195,21 @@ function submit(event) {
   if (unfit.length) {
     event.preventDefault(); // a browser would send nothing in place of what it cannot read
     unfit[0].focus();
+  } else if (form.dataset.sent) {
+    event.preventDefault(); // whoever clicks twice wants one job
   } else if (chosenFiles(form).length) {
     event.preventDefault();
     send(form, event.submitter);
+  } else {
+    form.dataset.sent = "yes";
+    setTimeout(() => { delete form.dataset.sent; }, SENT);
   }
 }
+
+// Who comes back to a page that was kept may send it again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
 
 // All of it
 

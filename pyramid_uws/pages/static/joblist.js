@@ -25,14 +25,32 @@ function essence(row) {
   return copy.outerHTML;
 }
 
+// What stands among the rows that came and is none of them is gone; of older rows nothing is known.
+function removeGone(body, ids) {
+  const last = document.getElementById(ids.at(-1));
+  if (!last) return;
+  for (const row of [...body.querySelectorAll("tr[id]")]) {
+    if (row === last) break;
+    if (!ids.includes(row.id)) row.remove();
+  }
+  if (boxes().length) count();
+}
+
 // Rows of the first page are rendered by the server again; those that have become others are replaced.
 async function look() {
   const answer = await fetch(form.dataset.rows, { headers: { Accept: "text/html,application/xhtml+xml" } });
+  if ([401, 403, 404].includes(answer.status)) location.reload(); // the server says what has become of the list
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
   const body = document.getElementById("rows");
+  const fresh = [...page.querySelectorAll("tr[id]")];
+  if (!fresh.length && body.querySelector("tr[id]")) {
+    location.reload(); // all are gone, or somebody else looks: a login has run out
+    return;
+  }
+  removeGone(body, fresh.map(({ id }) => id));
   let before = null;
-  for (const row of page.querySelectorAll("tr[id]")) {
+  for (const row of fresh) {
     const old = document.getElementById(row.id);
     const isOther = old && essence(old) !== essence(row);
     if (isOther && !old.contains(document.activeElement)) {

@@ -34,6 +34,8 @@ def test_a_hint_is_in_the_largest_unit(seconds, said):
     ("seconds", "said"),
     [
         (0, "0 s"),
+        (0.0002, "1 ms"),
+        (0.0123, "12 ms"),
         (0.25, "0.2 s"),
         (59, "59 s"),
         (60, "1 min"),
