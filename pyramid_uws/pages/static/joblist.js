@@ -44,7 +44,7 @@ async function look() {
   const page = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
   const body = document.getElementById("rows");
   const fresh = [...page.querySelectorAll("tr[id]")];
-  if (!fresh.length && body.querySelector("tr[id]")) {
+  if (body.querySelector("tr[id]") && !fresh.some(({ id }) => document.getElementById(id))) {
     location.reload(); // all are gone, or somebody else looks: a login has run out
     return;
   }
