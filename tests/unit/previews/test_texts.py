@@ -123,7 +123,9 @@ def test_what_is_compressed_is_looked_into_and_no_further_than_its_beginning(loo
     assert told["table"]["total"] is None
 
 
-@pytest.mark.parametrize("inner", [gzip.compress(b"x"), b"\x89PNG\r\n\x1a\n", b""])
+@pytest.mark.parametrize(
+    "inner", [gzip.compress(b"x"), b"\x89PNG\r\n\x1a\n", b""], ids=["compressed", "a picture", "nothing"]
+)
 def test_what_is_compressed_twice_or_no_text_has_no_preview(look, inner):
     told = look(gzip.compress(inner), "application/gzip")
 
