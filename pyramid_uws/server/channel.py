@@ -77,6 +77,13 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
         if self.request.command == "HEAD" or asked_to or not tells_its_end or self._is_last():
             super().set_close_on_finish()
 
+    def finish(self) -> None:
+        """Write the end, also of chunks; an answer to HEAD ends with its headers."""
+        if not self.wrote_header:
+            self.write(b"")
+        if self.request.command != "HEAD":
+            super().finish()
+
     def _is_last(self) -> bool:
         return self.channel.server.parking.lot.is_closing and len(self.channel.requests) <= 1
 

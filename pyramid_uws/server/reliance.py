@@ -31,7 +31,7 @@ NAMES: dict[Any, tuple[str, ...]] = {
     ),
     ErrorTask: ("execute",),
     WSGITask: (
-        *("execute", "get_environment", "build_response_header", "set_close_on_finish"),
+        *("execute", "finish", "write", "get_environment", "build_response_header", "set_close_on_finish"),
         *("has_body", "complete", "status", "wrote_header", "content_length"),
     ),
     ThreadedTaskDispatcher: ("add_task", "shutdown", "set_thread_count"),

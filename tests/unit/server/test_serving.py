@@ -157,6 +157,25 @@ def test_a_connection_ends_where_nothing_else_tells_the_end_of_the_answer(board,
         pass
 
 
+def in_no_pieces(_environ, start):
+    start("200 OK", [("Content-Type", "text/plain")])
+    return iter([])
+
+
+def test_an_answer_to_head_ends_with_its_headers(board, ask):
+    board.elsewhere = in_no_pieces
+    (line,) = ask(1, "/")
+    receive(line, b"0\r\n\r\n")
+
+    line.sendall(b"HEAD /x HTTP/1.1\r\nHost: x\r\n\r\n")
+    said = b""
+    while piece := line.recv(1000):
+        said += piece
+
+    assert b"Transfer-Encoding: chunked" in said
+    assert said.partition(b"\r\n\r\n")[2] == b""
+
+
 def test_one_run_answers_all(server, board, ask):
     lines = ask(10)
     wait_for(lambda: len(server.lot) == len(server.aside.channels) == 10)
