@@ -21,8 +21,13 @@ def session_of(name):
 
 
 @pytest.fixture
-def alice():
-    return session_of("alice")
+def alice(site):
+    """Alice, whose jobs do not go on when the test has ended: the others want places, too."""
+    alice = session_of("alice")
+    yield alice
+    jobs = f"{site.joblist('countdown')}?PHASE=QUEUED&PHASE=EXECUTING"
+    for job_id in re.findall(r'<uws:jobref id="([^"]+)"', alice.get(jobs).text):
+        alice.delete(f"{site.joblist('countdown')}/{job_id}")
 
 
 @pytest.fixture

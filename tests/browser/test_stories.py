@@ -52,7 +52,7 @@ class TestCrossmatch:
         assert_fits(page)
         assert page.get_by_role("link", name="matches", exact=True).is_visible()
         if somebody.scripts:  # it is fetched as soon as it is seen
-            page.locator("[hx-get$='/matches/preview']").scroll_into_view_if_needed()
+            page.locator("div[hx-get$='/matches/preview']").scroll_into_view_if_needed()
         else:
             page.get_by_role("link", name="Preview of matches").click()
         page.locator(".plot svg, .plot canvas").first.wait_for()
