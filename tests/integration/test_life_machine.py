@@ -156,6 +156,7 @@ class Life(RuleBasedStateMachine):
         """The dispatcher does what there is to do, and looks at every core that has ended."""
         with mock.patch.object(self.dispatcher, "_timeout", return_value=0.01):
             self.dispatcher._pass()
+            self.dispatcher.harvester.conclude()
         for job, how in self.end.items():
             job_id = job.rpartition("/")[2]
             is_retried = how == "kill" and job.startswith("/again/") and job_id not in self.retried

@@ -13,6 +13,9 @@ OPEN = {
     (interfaces.IRoot, name) for name in ("capabilities", "availability", "login", "logout", "whoami", "tokens")
 } | {(interfaces.IService, name) for name in ("capabilities", "availability")}
 
+#: Files of pages are the same for everybody. The operator's page asks by itself.
+OPEN |= {(interfaces.IRoot, name) for name in ("static", "operator")}
+
 #: What makes a job or computes something asks for the right to that, whatever the method.
 MAKING = {interfaces.IAsyncRenderer: {"POST"}, interfaces.ISyncRenderer: {"GET", "POST"}}
 
