@@ -101,6 +101,7 @@ class WorkerSystem:
         owner: str | None,
         control: Control,
         sent: Sent,
+        *,
         base: str = "",
         payer: Payer | None = None,
     ) -> None:

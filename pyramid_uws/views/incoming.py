@@ -74,7 +74,7 @@ def make_job(
                 examine(incoming.sent)
             owner, base = request.authenticated_userid, request.application_url
             with about(Subject(system.service, job_id, owner, asked.runid)):
-                system.create(job_id, created, owner, asked, incoming.sent, base, payer)
+                system.create(job_id, created, owner, asked, incoming.sent, base=base, payer=payer)
                 if asked.runid is not None:
                     log.info("job %s of %s has RUNID=%r", job_id, system.service, asked.runid)
     except BaseException:

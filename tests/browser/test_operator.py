@@ -45,15 +45,15 @@ def test_it_is_readable(site, operator, running, look):
 def test_it_shows_what_changes_without_being_asked(site, operator):
     page = operator()
     page.goto(f"{site.url}/operator")
-    page.get_by_text("No job is running.").wait_for()
     session = Session()
     session.auth = ("alice", password_of("alice"))
 
     job = create(site.joblist("countdown"), session=session, SECONDS=600, PHASE="RUN")
 
-    page.get_by_role("region", name="Running").get_by_role("link", name=job.rpartition("/")[2]).wait_for()
+    told = page.get_by_role("region", name="Running").get_by_role("link", name=job.rpartition("/")[2])
+    told.wait_for()
     abort(job, session=session)
-    page.get_by_text("No job is running.").wait_for()
+    told.wait_for(state="detached")
 
 
 def test_it_leads_to_the_job_and_does_without_scripts(site, operator, running):

@@ -33,6 +33,7 @@ _VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<instant>"),
     (re.compile(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"), "<date>"),
     (re.compile(r'"[0-9a-f]{24,32}"'), "<etag>"),
+    (re.compile(r"(?<=X-Request-Id: )[0-9a-f]{12}-\d+"), "<id>"),
     (re.compile(r"(?<=passed in )[\d.]+(?=s)"), "<seconds>"),
     # Big files and pictures have other sizes with other versions of what makes them.
     (re.compile(r'(?<=size=")\d{5,}(?=")'), "<size>"),

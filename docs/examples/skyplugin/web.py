@@ -120,12 +120,12 @@ class Named(WorkerSystem):
     """Takes only jobs that have a name."""
 
     def create(
-        self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent, base: str = ""
+        self, job_id: str, created: int, owner: str | None, control: Control, sent: Sent, **more: Any
     ) -> None:
         """Make a job, if it has a RUNID."""
         if control.runid is None:
             raise Rejected("Please give the job a name with RUNID; this service keeps a log of names.")
-        super().create(job_id, created, owner, control, sent, base)
+        super().create(job_id, created, owner, control, sent, **more)
 
 
 # A listener
