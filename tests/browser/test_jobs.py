@@ -2,13 +2,14 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 
 from tests.support.accounts import password_of
 from tests.support.browser import assert_accessible, assert_fits
-from tests.support.http import Session, create, phase, wait_for_phase
+from tests.support.http import Session, abort, create, phase, wait_for_phase
 
 MANY = 1000
 LOOKS = {"desktop": {}, "dark": {"dark": True}, "phone": {"phone": True}}
@@ -99,6 +100,69 @@ def test_what_somebody_is_doing_is_not_disturbed_by_what_changes(site, alice, en
     )
 
     assert field.input_value() == "2099-01-01"
+    alice.delete(job)
+
+
+def test_a_section_that_was_kept_for_somebody_is_renewed_when_they_leave(site, alice, enter):
+    job = countdown(site, alice, SECONDS=600)
+    page = enter(job)
+    see_phase(page, "EXECUTING")
+    page.locator("#set-destruction > summary").click()
+    field = page.get_by_label("Another time (UTC)")
+    field.focus()
+
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    alice.post(f"{job}/destruction", data={"DESTRUCTION": f"{soon:%Y-%m-%dT%H:%M:%SZ}"})
+    before = page.locator("progress").get_attribute("value")
+    page.wait_for_function(
+        "before => document.querySelector('progress').getAttribute('value') !== before", arg=before
+    )
+    field.blur()
+
+    page.locator("#job-facts").get_by_text(f"{soon:%Y-%m-%d %H:%M:%S}").first.wait_for()
+    alice.delete(job)
+
+
+def test_the_keyboard_stays_where_it_was_when_the_phase_changes(site, alice, enter):
+    job = countdown(site, alice, SECONDS=600)
+    page = enter(job)
+    see_phase(page, "EXECUTING")
+    again = page.get_by_role("link", name="Run again with changes")
+    again.focus()
+    page.locator("summary", has_text="Delete").evaluate("each => each.parentElement.open = true")
+
+    abort(job, session=alice)
+    see_phase(page, "ABORTED")
+
+    assert again.evaluate("each => each === document.activeElement")
+    assert page.get_by_role("button", name="Delete the job").is_visible()
+
+
+def test_the_keyboard_stays_in_the_section_when_its_button_goes(site, alice, enter):
+    job = countdown(site, alice, SECONDS=600)
+    page = enter(job)
+    see_phase(page, "EXECUTING")
+    page.locator("summary", has_text="Abort").focus()
+
+    abort(job, session=alice)
+    see_phase(page, "ABORTED")
+
+    assert page.evaluate("document.activeElement.closest('section')?.id") == "job-head"
+
+
+def test_a_list_says_when_the_server_cannot_be_reached(site, alice, visit):
+    job = countdown(site, alice, SECONDS=600)
+    somebody = visit()
+    somebody.log_in(site, "alice")
+    somebody.forgive("ERR_FAILED")
+    page = somebody.page
+    page.goto(site.joblist("countdown"))
+
+    page.route("**/rows?*", lambda route: route.abort())
+    page.get_by_text("The server cannot be reached.").wait_for()
+    page.unroute("**/rows?*")
+
+    page.get_by_text("The server cannot be reached.").wait_for(state="hidden")
     alice.delete(job)
 
 
@@ -204,6 +268,27 @@ class TestThousandJobs:
 
         assert "OLDER" not in page.url
         assert len({rows.nth(each).get_attribute("id") for each in range(100)}) == 100
+
+    def test_the_keyboard_goes_on_at_the_older_ones(self, site, enter, thousand):
+        page = enter(site.joblist("echo"), "carol")
+
+        page.get_by_role("link", name="Older jobs").press("Enter")
+        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 100")
+
+        rows = "[...document.querySelectorAll('tbody tr[id]')]"
+        assert page.evaluate(f"{rows}.indexOf(document.activeElement.closest('tr'))") == 50
+
+    def test_older_ones_that_do_not_come_are_told_of(self, site, visit, thousand):
+        somebody = visit()
+        somebody.log_in(site, "carol")
+        somebody.forgive("ERR_FAILED|htmx:")
+        page = somebody.page
+        page.goto(site.joblist("echo"))
+
+        page.route("**/rows?*", lambda route: route.abort())
+        page.get_by_role("link", name="Older jobs").click()
+
+        page.get_by_text("The server cannot be reached. Please try again.").wait_for()
 
     def test_one_is_found_by_its_run_id(self, site, enter, thousand):
         page = enter(site.joblist("echo"), "carol")

@@ -56,6 +56,32 @@ def test_it_shows_what_changes_without_being_asked(site, operator):
     told.wait_for(state="detached")
 
 
+def test_the_keyboard_stays_where_it_was(site, operator, running):
+    page = operator()
+    page.goto(f"{site.url}/operator")
+    link = page.get_by_role("link", name=running.rpartition("/")[2])
+    link.focus()
+    old = link.element_handle()
+
+    page.wait_for_function("old => !old.isConnected", arg=old)
+
+    assert link.evaluate("each => each === document.activeElement")
+
+
+def test_it_says_when_the_server_cannot_be_reached(site, visit):
+    somebody = visit()
+    somebody.log_in(site, "root")
+    somebody.forgive("ERR_FAILED|htmx:")
+    page = somebody.page
+    page.goto(f"{site.url}/operator")
+
+    page.route("**/operator?part=state", lambda route: route.abort())
+    page.get_by_text("The server cannot be reached.").wait_for()
+    page.unroute("**/operator?part=state")
+
+    page.get_by_text("The server cannot be reached.").wait_for(state="hidden")
+
+
 def test_it_leads_to_the_job_and_does_without_scripts(site, operator, running):
     page = operator(scripts=False)
     page.goto(f"{site.url}/operator")

@@ -1,6 +1,8 @@
 // The page of a job follows the job: a request that waits at the server tells of each change of its phase, and while
 // there is more to see it is looked at every few seconds. What is shown is always what the server has rendered.
 
+import { successor } from "./site.js";
+
 const PAGE = { Accept: "text/html,application/xhtml+xml" };
 const WAIT = 60;
 const LOOK = 2000;
@@ -34,7 +36,9 @@ async function look() {
   const changed = fresh.dataset.phase !== live.dataset.phase;
   const found = sectionsOf(fresh);
   for (const [id, said] of found) {
-    if (known.get(id) !== said) replace(document.getElementById(id), fresh.querySelector(`#${id}`), changed);
+    if (known.get(id) === said) continue;
+    const isShown = replace(document.getElementById(id), fresh.querySelector(`#${id}`), changed);
+    if (!isShown) found.set(id, known.get(id)); // it is tried again the next time
   }
   known = found;
   Object.assign(live.dataset, fresh.dataset);
@@ -43,12 +47,12 @@ async function look() {
   if (changed) say(`The job is ${fresh.dataset.phase}.`);
 }
 
-// Put a section in the place of another, and keep what somebody is doing there.
+// Put a section in the place of another, and keep what somebody is doing there; return whether it was put there.
 function replace(old, fresh, changed) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
-  if (focused?.matches("input, select, textarea") && !changed) return;
-  for (const details of old.querySelectorAll("details[id][open]")) {
-    fresh.querySelector(`#${details.id}`)?.setAttribute("open", "");
+  if (focused?.matches("input, select, textarea") && !changed) return false;
+  for (const details of old.querySelectorAll("details[open]")) {
+    successor(details, fresh)?.setAttribute("open", "");
   }
   const log = old.querySelector(".log");
   const follows = !log || isAtEnd(log);
@@ -57,9 +61,20 @@ function replace(old, fresh, changed) {
   old.replaceWith(fresh);
   const now = fresh.querySelector(".log");
   if (now) now.scrollTop = follows ? now.scrollHeight : top;
-  if (focused?.id) document.getElementById(focused.id)?.focus({ preventScroll: true });
   window.htmx?.process(fresh);
   document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: fresh } }));
+  if (focused) keepFocus(focused, fresh);
+  return true;
+}
+
+// What can be done with the job changes with its phase: without a successor, whoever was there stays in the section.
+function keepFocus(focused, fresh) {
+  let next = successor(focused, fresh);
+  if (!next) {
+    next = fresh.querySelector("h1, h2") ?? fresh;
+    next.tabIndex = -1;
+  }
+  next.focus({ preventScroll: true });
 }
 
 function isAtEnd(log) {

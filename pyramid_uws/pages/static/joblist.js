@@ -1,5 +1,7 @@
 // The list of jobs: select all, see how many are selected, and rows that follow their jobs.
 
+import { unanswered } from "./site.js";
+
 const form = document.getElementById("jobs");
 const LOOK = 5000;
 
@@ -40,7 +42,8 @@ function removeGone(body, ids) {
 async function look() {
   const answer = await fetch(form.dataset.rows, { headers: { Accept: "text/html,application/xhtml+xml" } });
   if ([401, 403, 404].includes(answer.status)) location.reload(); // the server says what has become of the list
-  if (!answer.ok) return;
+  if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
+  unanswered("");
   const page = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
   const body = document.getElementById("rows");
   const fresh = [...page.querySelectorAll("tr[id]")];
@@ -66,10 +69,20 @@ async function look() {
 
 function goOn() {
   setTimeout(async () => {
-    if (!document.hidden) await look().catch(() => {});
+    if (!document.hidden) await look().catch(() => unanswered());
     goOn();
   }, LOOK);
 }
+
+// Whoever has asked for older jobs goes on at the first of them.
+let above = null;
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  above = target.contains(document.activeElement) ? target.previousElementSibling : null;
+});
+document.addEventListener("htmx:afterSwap", () => {
+  above?.nextElementSibling?.querySelector("input, a")?.focus({ preventScroll: true });
+  above = null;
+});
 
 if (form?.querySelector("input[name=JOB]")) {
   form.querySelector(".everything").hidden = false;

@@ -48,6 +48,41 @@ document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers.Accept = "text/html,application/xhtml+xml,application/xml;q=0.9";
 });
 
+// What is not there any more may have a successor in what has come in its place: of the same name, or that says the
+// same and leads to the same.
+export function successor(element, within) {
+  if (element.id) return within.querySelector(`#${CSS.escape(element.id)}`);
+  const said = (each) => [each.textContent, each.getAttribute("href"), each.name, each.value].join("\n");
+  return [...within.querySelectorAll(element.localName)].find((each) => said(each) === said(element)) ?? null;
+}
+
+// A server that does not answer is told of at the top of the page, until it does.
+export function unanswered(text = "The server cannot be reached. It is tried again; what is shown may be old.") {
+  let place = document.getElementById("unanswered");
+  if (!place && text) {
+    place = document.createElement("p");
+    place.id = "unanswered";
+    place.className = "notice warning";
+    place.setAttribute("role", "status");
+    document.querySelector("main").prepend(place);
+  }
+  if (place && place.textContent !== text) place.textContent = text;
+  if (place) place.hidden = !text;
+}
+
+const again = (element) => /\bevery\b/.test(element.getAttribute("hx-trigger") ?? "");
+
+document.addEventListener("htmx:sendError", ({ detail }) => {
+  unanswered(again(detail.elt) ? undefined : "The server cannot be reached. Please try again.");
+});
+document.addEventListener("htmx:responseError", ({ detail }) => {
+  const then = again(detail.elt) ? "What is shown may be old." : "Please try again.";
+  unanswered(`The server answered ${detail.xhr.status}. ${then}`);
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  if (detail.successful) unanswered("");
+});
+
 // Fragments that are put into the page get what the page has.
 document.addEventListener("htmx:load", (event) => {
   addCopyButtons(event.detail.elt);
