@@ -25,7 +25,13 @@ _KEYS: tuple[Key, ...] = (
         "Dotted name of what gives the function that turns ids into observations; called once, with the folder if "
         "there is one.",
     ),
-    Key("access", str, Datalink.access, "Dotted name of what tells whether a user may have an observation."),
+    Key(
+        "access",
+        str,
+        Datalink.access,
+        "Dotted name of what tells whether a user, of whom it knows name and groups, "
+        "[may have](howto-datalink.md#who-may-have-what) an observation.",
+    ),
     Key("links", read_names, " ".join(Datalink.links), "Dotted names of the link makers, separated by blanks."),
     Key("parameters", str, Datalink.parameters, "Dotted name of what tells by which parameters data can be cut."),
     Key("format", str, Datalink.format, "Dotted name of what chooses the media type of a product."),

@@ -9,11 +9,12 @@ import importlib
 import os
 
 from pyramid_uws.exceptions import CoreFault
+from pyramid_uws.uws.users import User
 
 from .cuts import Cut
 from .problems import CannotCut, NoOverlap, NotFound, Unreadable
 
-__all__ = ["CannotCut", "Cut", "NoOverlap", "NotFound", "Unreadable", "preload"]
+__all__ = ["CannotCut", "Cut", "NoOverlap", "NotFound", "Unreadable", "User", "preload"]
 
 #: The modules of the usual pieces of a service, beside that of cutting.
 PIECES = ("folder", "formats", "limits", "links")

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any, BinaryIO, Final, Protocol
 
 from pyramid_uws.exceptions import CoreError
+from pyramid_uws.uws.users import User
 
 from .combinations import Combination, combinations
 from .faults import NotForAll, NotForYou, UsageError, labelled, may_pass
@@ -27,6 +28,7 @@ class Job(Protocol):
     id: str
     url: str
     owner: str | None
+    groups: frozenset[str]
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -72,6 +74,7 @@ class _Maker:
         self.tried = 0
         self.problem: Exception | None = None
         self._job = job
+        self._user = None if job.owner is None else User(job.owner, job.groups)
         self._pieces = pieces
         self._total = total
         self._done = 0
@@ -111,8 +114,8 @@ class _Maker:
     def _observation(self, name: str) -> Any:
         if name not in self._observations:
             observation = self._pieces.generator(name)
-            if not self._pieces.access(observation, self._job.owner):
-                kind = NotForAll if self._job.owner is None else NotForYou
+            if not self._pieces.access(observation, self._user):
+                kind = NotForAll if self._user is None else NotForYou
                 raise kind(f"ID={name!r}: these data are not for everybody.")
             self._observations[name] = observation
         return self._observations[name]

@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pyramid_uws.parameters.formats import MEDIA_TYPES, read_format
+from pyramid_uws.uws.users import User
 
 from .estimating import PNG, formats
 from .problems import CannotCut
@@ -11,7 +12,7 @@ from .problems import CannotCut
 _PICTURES = MappingProxyType({"png": PNG, PNG: PNG})
 
 
-def anybody(_observation: Any, _user: str | None) -> bool:
+def anybody(_observation: Any, _user: User | None) -> bool:
     """Let everybody have all observations."""
     return True
 

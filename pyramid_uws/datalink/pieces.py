@@ -10,6 +10,8 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Self
 
+from pyramid_uws.uws.users import User
+
 _HERE = "pyramid_uws.datalink"
 
 
@@ -20,7 +22,8 @@ class Datalink:
     ``descriptor`` is called once, with ``folder`` (a path) if there is one, and gives a *descriptor generator*: a
     callable that turns an id into an observation, or raises :class:`~pyramid_uws.datalink.NotFound`; if it can be
     iterated over, that gives the ids that there are.
-    ``access(observation, user)`` tells whether a user (None: nobody is logged in) may have an observation.
+    ``access(observation, user)`` tells whether a :class:`~pyramid_uws.datalink.User` (None: nobody is logged in),
+    which is a name that has ``groups``, may have an observation.
     ``links`` name *link makers*: ``maker(observation, offer)`` yields
     :class:`~pyramid_uws.documents.datalink.Link` and :class:`~pyramid_uws.documents.datalink.Descriptor`.
     ``parameters(observation)`` gives the parameters by which this very observation can be cut.
@@ -71,7 +74,7 @@ class Pieces:
 
     datalink: Datalink
     generator: Callable[[str], Any]
-    access: Callable[[Any, str | None], bool]
+    access: Callable[[Any, User | None], bool]
     links: tuple[Callable[[Any, Any], Any], ...]
     parameters: Callable[[Any], Any]
     format: Callable[[Any, Any, str | None], str]

@@ -30,13 +30,14 @@ class Claimed:
     """A job taken from the queue: what its attempt needs to know.
 
     ``duration`` in seconds; ``style`` is how conditions are written; ``failures`` counts earlier attempts;
-    ``base`` is the URL of the site; ``value_labels`` are what messages of bad values begin with; ``limits`` are
-    the service's, and no more than whoever pays for the job may have.
+    ``groups`` are those of the owner; ``base`` is the URL of the site; ``value_labels`` are what messages of bad
+    values begin with; ``limits`` are the service's, and no more than whoever pays for the job may have.
     """
 
     address: Address
     attempt: int
     owner: str | None
+    groups: tuple[str, ...]
     runid: str | None
     parameters: tuple[tuple[str, str], ...]
     references: tuple[tuple[str, str, int, str], ...]
@@ -90,6 +91,7 @@ def claim(address: Address, worker: str, limiter: Limiter) -> Callable[[Root, Jo
             address,
             job.attempt,
             job.owner,
+            job.groups,
             job.runid,
             job.parameters,
             job.references,

@@ -31,6 +31,7 @@ class CoreJob:
     def __init__(self, directory: JobDirectory, spec: JobSpec, parameters: Mapping[str, Any], log_to: int) -> None:
         self.id = spec.job_id
         self.owner = spec.owner
+        self.groups = frozenset(spec.groups)
         self.runid = spec.runid
         self.url = spec.url
         self.options: Mapping[str, Any] = MappingProxyType(dict(spec.options))

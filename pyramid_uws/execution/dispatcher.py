@@ -384,6 +384,7 @@ class Dispatcher:
             to_fetch=to_fetch(definition, claimed.parameters),
             fetching=self.settings.fetching,
             owner=claimed.owner,
+            groups=claimed.groups,
             runid=claimed.runid,
             duration=claimed.duration,
             grace=self.settings.grace,

@@ -47,9 +47,9 @@ class JobSpec:
 
     ``uploads`` are files by name; ``to_fetch`` URLs by name, of uploads that ``fetching`` tells how to get.
     ``style`` is how conditions are written. ``duration`` is in seconds, 0 is unlimited; ``grace`` is in seconds.
-    ``limits`` are the service's, ``command`` is what its core runs if it has one, ``options`` what its definition
-    tells the core, plain values by name. ``url`` is where the job is found. ``value_labels`` tell with what
-    messages of bad values begin, by the name of the error.
+    ``groups`` are those of the owner. ``limits`` are the service's, ``command`` is what its core runs if it has
+    one, ``options`` what its definition tells the core, plain values by name. ``url`` is where the job is found.
+    ``value_labels`` tell with what messages of bad values begin, by the name of the error.
     ``lease`` is the file that says how long the attempt may go on without its worker (see :mod:`.lease`); without
     it there is no such limit.
     """
@@ -65,6 +65,7 @@ class JobSpec:
     to_fetch: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     fetching: Fetching = field(default_factory=Fetching)
     owner: str | None = None
+    groups: tuple[str, ...] = ()
     runid: str | None = None
     duration: int = 0
     grace: float = 5.0
@@ -97,6 +98,7 @@ class JobSpec:
         fields = json.loads(text)
         fields["declarations"] = tuple(map(Parameter.from_plain, fields["declarations"]))
         fields["parameters"] = _with_tuples(fields["parameters"])
+        fields["groups"] = tuple(fields.get("groups", ()))
         fields["limits"] = Limits(**fields.get("limits", {}))
         command = fields.get("command")
         fields["command"] = None if command is None else Command.from_plain(command)

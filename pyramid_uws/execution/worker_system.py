@@ -108,7 +108,7 @@ class WorkerSystem:
         """Make a job, and run it if the control parameters say so (UWS 1.1, section 2.2.3.1).
 
         ``base`` is the URL of the site, for jobs that tell where they are found. ``payer`` is whose quota counts:
-        the owner's unless given.
+        the owner's unless given; the job has the groups told with it.
         """
         payer = payer or Payer(owner or "")
         limits = self._offered().limits
@@ -131,6 +131,7 @@ class WorkerSystem:
                 created=created,
                 execution_duration=limits.clamp_duration(wish),
                 owner=owner,
+                groups=payer.groups,
                 runid=control.runid,
                 destruction=destruction,
                 parameters=kept.pairs,
@@ -151,9 +152,18 @@ class WorkerSystem:
         if control.phase == "RUN" or (destruction is not None and destruction < created + SOON):
             self.wake()
 
-    def run(self, job_id: str) -> None:
-        """PHASE=RUN (UWS 1.1, section 2.2.3.5)."""
-        self._change(job_id, self._run, "run")
+    def run(self, job_id: str, payer: Payer | None = None) -> None:
+        """PHASE=RUN (UWS 1.1, section 2.2.3.5).
+
+        ``payer`` is who wants it: if that is the owner, the job has the groups told now.
+        """
+
+        def change(joblist: Joblist, job: Job, journal: Journal) -> None:
+            if payer is not None and payer.name == job.owner and payer.groups != job.groups:
+                joblist.update(job, groups=payer.groups)
+            self._run(joblist, job, journal)
+
+        self._change(job_id, change, "run")
 
     def abort(self, job_id: str) -> None:
         """PHASE=ABORT (UWS 1.1, section 2.2.3.6); work in progress is ended by the dispatcher."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class Job(Persistent):
     """A job (UWS 1.1, section 2.1). Instants are µs since 1970 UTC or None, durations whole seconds.
 
+    ``groups`` are those of the owner when the job was made, or run by the owner.
     ``parameters`` are ``(name, text)`` pairs; ``references`` are parameters sent as files: ``(name, media
     type, size in bytes, file)``; ``results`` are ``(id, media type, size in bytes, sha256)``, ``former`` those of
     an archived job, whose files are gone; ``error`` is
@@ -39,6 +40,7 @@ class Job(Persistent):
     # Class attributes are the defaults of fields that come later in a job's life or in a later version.
     phase: str = PENDING
     owner: str | None = None
+    groups: tuple[str, ...] = ()
     runid: str | None = None
     queued: int | None = None
     held: int | None = None

@@ -30,6 +30,7 @@ from pyramid_uws.uws.limits import SECOND
 from .errors import status_of
 from .forms import read_query
 from .incoming import make_job, worker_system_of
+from .payers import payer_of
 from .resources import add_resource_views
 from .respond import see_other
 from .submission import Submission, held_by, in_words_of_the_api
@@ -164,7 +165,7 @@ def _save(job: Job, request: Request, system: WorkerSystem, submission: Submissi
     if destruction and read_destruction(destruction, now()) != _in_seconds(job.destruction):
         system.set_destruction(job.job_id, read_destruction(destruction, now()))
     if control.phase == "RUN":
-        system.run(job.job_id)
+        system.run(job.job_id, payer_of(request))
 
 
 def _editable(job: Job, request: Request) -> tuple[WorkerSystem, ServiceDefinition]:

@@ -19,6 +19,7 @@ from . import job_page
 from .foreseen import foreseen
 from .forms import read_query
 from .incoming import Incoming, incoming_form, worker_system_of
+from .payers import payer_of
 from .resources import add_resource_views
 from .respond import document, plain, see_other, wants_page
 from .waiting import wait_for_change, wait_for_end
@@ -81,7 +82,7 @@ def _change_phase(job: Job, request: Request, phase: str | None) -> Response:
     system = worker_system_of(request, job.__parent__.__parent__)
     url = request.resource_url(job)
     if phase == "RUN":
-        system.run(job.job_id)
+        system.run(job.job_id, payer_of(request))
     elif phase == "ABORT":
         system.abort(job.job_id)
         wait_for_end(request, job, ABORT_PATIENCE)

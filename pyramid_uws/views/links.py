@@ -29,11 +29,13 @@ from pyramid_uws.interfaces import ILinksRenderer
 from pyramid_uws.tree.datalink import LinksRenderer
 from pyramid_uws.tree.rights import READ
 from pyramid_uws.uws.control import given, single
+from pyramid_uws.uws.users import User
 
 from .contents import stream
 from .data import FORMATS, endpoints_of, no_files, pieces_of, table_type
 from .exchange import Exchange
 from .forms import read_form
+from .payers import user_of
 from .resources import add_resource_views
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,11 @@ def show_links(context: LinksRenderer, request: Request) -> Response:
     pairs = read_form(request, no_files)
     media_type = table_type(single(pairs, "RESPONSEFORMAT"), LINKS_TYPE)
     pieces = pieces_of(context, request)
-    ids = given(pairs, "ID")
+    ids, user = given(pairs, "ID"), user_of(request)
     answered = ids[: pieces.datalink.max_ids]
     found: list[Link | Descriptor] = [_this_service(context, request)]
     for number, each in enumerate(answered, 1):
-        found += _links(each, _offer(context, request, number, pieces), request.authenticated_userid)
+        found += _links(each, _offer(context, request, number, pieces), user)
     left = f"This service answers {len(answered)} ids in a request; {len(ids) - len(answered)} are left out."
     text = links_document(
         [each for each in found if isinstance(each, Link)],
@@ -82,7 +84,7 @@ def _may_have(pieces: Pieces, name: str, request: Request) -> Any:
         observation = pieces.generator(name)
     except NotFound as problem:
         raise NoSuchThing(str(problem)) from problem
-    if not pieces.access(observation, request.authenticated_userid):
+    if not pieces.access(observation, user_of(request)):
         raise HTTPForbidden
     return observation
 
@@ -95,7 +97,7 @@ def _plain_name(name: str) -> str:
 # Rows
 
 
-def _links(name: str, offer: Offer, user: str | None) -> Iterator[Link | Descriptor]:
+def _links(name: str, offer: Offer, user: User | None) -> Iterator[Link | Descriptor]:
     """Yield what there is of an id; a row that says so if that is nothing."""
     found: list[Link | Descriptor] = []
     try:

@@ -20,9 +20,11 @@ from pyramid_uws.parameters.formats import VOTABLE
 from pyramid_uws.tree.datalink import LinksRenderer
 from pyramid_uws.tree.rights import READ
 from pyramid_uws.uws.control import single
+from pyramid_uws.uws.users import User
 
 from .data import no_files, pieces_of, table_type
 from .forms import read_form
+from .payers import user_of
 from .resources import add_resource_views
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ def show_observations(context: LinksRenderer, request: Request) -> Response:
     media_type = table_type(single(pairs, "RESPONSEFORMAT"), VOTABLE)
     most = _most(single(pairs, "MAXREC"))
     rows = _Rows(pieces_of(context, request), request.resource_url(context), context.__parent__.__name__)
-    found = list(islice(rows.of(request.authenticated_userid), most + 1))
+    found = list(islice(rows.of(user_of(request)), most + 1))
     overflow = f"There are more than these {most} observations." if len(found) > most else ""
     text = observations_document(found[:most], rows.links, overflow)
     return Response(text.encode(), headerlist=[("Content-Type", media_type)])
@@ -60,7 +62,7 @@ class _Rows:
     links: str
     service: str
 
-    def of(self, user: str | None) -> Iterator[tuple[Any, ...]]:
+    def of(self, user: User | None) -> Iterator[tuple[Any, ...]]:
         """Yield a row for each observation that can be read and is for this user."""
         generator = self.pieces.generator
         if not isinstance(generator, Iterable):
@@ -72,7 +74,7 @@ class _Rows:
             if row is not None:
                 yield row
 
-    def _row_of(self, name: str, user: str | None) -> tuple[Any, ...] | None:
+    def _row_of(self, name: str, user: User | None) -> tuple[Any, ...] | None:
         try:
             observation = self.pieces.generator(name)
             return self._row(observation) if self.pieces.access(observation, user) else None

@@ -24,6 +24,7 @@ from .data import endpoints_of, pieces_of
 from .exchange import Exchange
 from .forms import read_query
 from .incoming import make_job
+from .payers import user_of
 from .respond import plain
 
 #: Status -> label, where nothing else is known of an error.
@@ -67,7 +68,7 @@ class SodaExchange(Exchange):
         values = self._values(sent)
         combination = self._combination(values)
         observation = pieces.generator(combination.id)
-        if not pieces.access(observation, self.request.authenticated_userid):
+        if not pieces.access(observation, user_of(self.request)):
             raise HTTPForbidden
         pieces.format(observation, combination.cut, values.get("RESPONSEFORMAT"))
         size, limit = pieces.estimate(observation, combination.cut), pieces.datalink.max_sync

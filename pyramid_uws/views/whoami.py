@@ -15,7 +15,7 @@ from pyramid_uws.interfaces import IRoot
 from pyramid_uws.pages import page
 from pyramid_uws.tree import Root
 
-from .payers import payer_of
+from .payers import groups_of, payer_of
 from .resources import add_resource_views
 from .respond import plain, wants_json, wants_page
 
@@ -48,9 +48,7 @@ def _self(request: Request) -> Self | None:
     name = request.authenticated_userid
     if name is None:
         return None
-    identity = request.identity
-    groups = tuple(sorted(getattr(identity, "groups", ())))
-    return Self(name, groups, getattr(identity, "scheme", None))
+    return Self(name, groups_of(request), getattr(request.identity, "scheme", None))
 
 
 def _json(found: Self | None, standing: Standing) -> Response:

@@ -20,6 +20,7 @@ from pyramid_uws.uws.control import Control
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND, Limits
+from pyramid_uws.uws.quotas import Payer
 from tests.support.examples import examples
 
 DEFINITION = ServiceDefinition(
@@ -109,10 +110,10 @@ def orphan(make_system):
 
 @pytest.fixture(scope="module")
 def create(system):
-    def create(*pairs, control=NOTHING, references=(), owner=None):
+    def create(*pairs, control=NOTHING, references=(), owner=None, payer=None):
         created = now()
         job_id = new_id(created)
-        system.create(job_id, created, owner, control, Sent(pairs, references))
+        system.create(job_id, created, owner, control, Sent(pairs, references), payer=payer)
         return job_id
 
     return create
@@ -321,6 +322,19 @@ class TestPhases:
         phase, queued, quote = read(job_id, "phase", "queued", "quote")
         assert phase == phases.QUEUED
         assert quote - queued == 50 * SECOND
+
+    @pytest.mark.parametrize(
+        ("payer", "groups"),
+        [(None, ("a",)), (Payer("bob", ("b",)), ("a",)), (Payer("alice", ("b",)), ("b",)), (Payer("alice"), ())],
+    )
+    def test_a_job_has_the_groups_with_which_its_owner_has_made_or_run_it(
+        self, payer, groups, system, create, read
+    ):
+        job_id = create(("NEEDED", ""), owner="alice", payer=Payer("alice", ("a",)))
+
+        system.run(job_id, payer)
+
+        assert read(job_id, "phase", "groups") == (phases.QUEUED, groups)
 
     @pytest.mark.spec("U-79", "U-83")
     def test_an_abort_of_work_is_a_wish_that_is_noted_once(self, system, create, put_into, read):

@@ -21,7 +21,7 @@ URL = "http://x/observations/dlasync/j"
 def run(tmp_path):
     """Return a function that runs the core and returns results by id: media type and text."""
 
-    def run(*pairs, owner=None):
+    def run(*pairs, owner=None, groups=()):
         directory = JobDirectory(tmp_path / "attempt")
         spec = JobSpec(
             job_id="j",
@@ -31,6 +31,7 @@ def run(tmp_path):
             declarations=SODA_PARAMETERS,
             parameters=pairs,
             owner=owner,
+            groups=groups,
             options=dataclasses.asdict(Datalink(**observatory.PIECES)),
             url=URL,
             value_labels={"BadValue": "UsageError", "TooManyValues": "MultiValuedParamNotSupported"},
@@ -190,3 +191,17 @@ def test_a_spec_comes_back_as_it_was(tmp_path):
 
     assert Datalink.from_mapping(back.options) == Datalink(folder="/x")
     assert json.loads(back.to_json()) == json.loads(spec.to_json())
+
+
+def test_what_tells_who_may_have_it_knows_the_groups_of_the_job(run, monkeypatch):
+    monkeypatch.setitem(observatory.PIECES, "access", f"{__name__}:for_members")
+
+    results = run(("ID", "open"), ("ID", "for carol"), ("ID", "for staff"), owner="bob", groups=("staff",))
+
+    assert results["result-1"][1].startswith("open")
+    assert results["result-2"][1].startswith("AuthorizationError: ")
+    assert results["result-3"][1].startswith("for staff")
+
+
+def for_members(observation, user):
+    return observation.id == "open" or observation.id.removeprefix("for ") in user.groups

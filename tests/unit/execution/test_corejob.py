@@ -9,7 +9,14 @@ from pyramid_uws.execution.corejob import CoreJob
 from pyramid_uws.execution.jobdir import JobDirectory, JobSpec
 
 SPEC = JobSpec(
-    job_id="job", attempt=1, service="test", core="x:y", uploads={"TABLE": "/a/b"}, owner="ada", runid="r1"
+    job_id="job",
+    attempt=1,
+    service="test",
+    core="x:y",
+    uploads={"TABLE": "/a/b"},
+    owner="ada",
+    groups=("staff",),
+    runid="r1",
 )
 
 
@@ -36,7 +43,7 @@ def content(directory, result_id):
 
 
 def test_it_knows_its_job(job, directory):
-    assert (job.id, job.owner, job.runid) == ("job", "ada", "r1")
+    assert (job.id, job.owner, job.groups, job.runid) == ("job", "ada", {"staff"}, "r1")
     assert str(job.uploads["TABLE"]) == "/a/b"
     assert job.directory == directory.scratch
 

@@ -32,6 +32,7 @@ SPECS = st.builds(
     parameters=st.lists(st.tuples(TEXTS, TEXTS)).map(tuple),
     uploads=st.dictionaries(TEXTS, TEXTS),
     owner=st.none() | TEXTS,
+    groups=st.lists(TEXTS).map(tuple),
     runid=st.none() | TEXTS,
     duration=st.integers(0, 10**9),
     grace=st.floats(0, 1e6),
