@@ -9,7 +9,7 @@ from ZODB.DB import DB
 from ZODB.FileStorage import FileStorage
 
 from pyramid_uws.admin.looking import file_of
-from pyramid_uws.execution.filestorage import check_whole, take_room_first
+from pyramid_uws.execution.filestorage import check_whole, look_during_commits, take_room_first
 from pyramid_uws.tree import ARCHIVE, LIVE
 
 #: Connections kept open; more are made, with a warning, when more threads ask.
@@ -70,6 +70,9 @@ def open_database(
     if isinstance(storage, FileStorage) and not storage.isReadOnly():
         Path(storage.getName()).chmod(0o600)
         take_room_first(storage)
-    return DB(
+    database = DB(
         storage, pool_size=POOL, databases={} if databases is None else databases, database_name=name, **options
     )
+    if isinstance(storage, FileStorage):
+        look_during_commits(database, storage)
+    return database

@@ -1,4 +1,4 @@
-"""Making ZODB's FileStorage fit for a full disk.
+"""Making ZODB's FileStorage fit for a full disk, and for many who read while somebody commits.
 
 It writes through buffered files. If a write fails half-way, the rest stays in the buffer and goes to disk later,
 at a place where other data are by then: of twenty databases on a disk that was full now and then, nineteen
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pyramid.exceptions import ConfigurationError
+from ZODB.DB import DB
 from ZODB.FileStorage.FileStorage import FileStorage, TempFormatter
 
 from .linux import take_room
@@ -48,3 +49,24 @@ def take_room_first(storage: FileStorage) -> None:
             return vote(transaction)
 
     storage.tpc_vote = tpc_vote
+
+
+def look_during_commits(database: DB, storage: FileStorage) -> None:
+    """Let transactions begin while another is being written, with the state before it.
+
+    Each transaction asks the storage for the last one that was committed, which FileStorage tells under the lock
+    that it holds while it writes and syncs. A connection that is there when a commit is told to all needs no such
+    lock: it learns what has changed. One that is made between that and the end of the commit would learn of it
+    neither way and keep old states for ever, so it is made under the lock.
+    """
+    if not (hasattr(storage, "_ltid") and hasattr(storage, "_lock")):
+        return  # another ZODB; then transactions wait for each other
+    adapter = database._mvcc_storage  # noqa: SLF001 - there is no public way
+    lock, new_instance = storage._lock, adapter.new_instance  # noqa: SLF001 - there is no public way
+
+    def new_instance_between_commits() -> Any:
+        with lock:
+            return new_instance()
+
+    adapter.new_instance = new_instance_between_commits
+    storage.lastTransaction = lambda: storage._ltid  # noqa: SLF001 - there is no public way

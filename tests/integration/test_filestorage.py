@@ -149,45 +149,94 @@ def test_a_zodb_that_is_made_otherwise_is_left_alone_with_a_warning(caplog):
     assert storage.tpc_vote is None
 
 
-def test_a_connection_opened_during_a_commit_does_not_keep_what_was_before(tmp_path):
-    database = open_database(f"file://{tmp_path}/uws.fs")
-    writing, reading = (transaction.TransactionManager(explicit=True) for _ in range(2))
-    with writing:
-        writer = database.open(transaction_manager=writing)
-        writer.root()["shown"] = 1
-    is_under_way, may_end = threading.Event(), threading.Event()
-    finish = database.storage._finish_finish
+class Writing:
+    """Commits, and can stand still after it was told what changes, before that is on disk."""
 
-    def finish_slowly(tid):
-        is_under_way.set()
-        may_end.wait(30)
-        finish(tid)
+    def __init__(self, database):
+        self._storage = database.storage
+        self._manager = transaction.TransactionManager(explicit=True)
+        self._connection = database.open(self._manager)
+        self._is_under_way, self._may_end = threading.Event(), threading.Event()
+        self._finish = self._storage._finish_finish
+        with self._manager:
+            self._connection.root().update(changed=PersistentMapping(value=1), other=PersistentMapping(value=1))
 
-    def commit():
-        with writing:
-            writer.root()["shown"] = 2
+    @contextlib.contextmanager
+    def under_way(self):
+        self._storage._finish_finish = self._finish_slowly
+        thread = threading.Thread(target=self._commit)
+        thread.start()
+        assert self._is_under_way.wait(30)
+        try:
+            yield
+            assert thread.is_alive()
+        finally:
+            self._may_end.set()
+            thread.join(30)
 
-    seen = []
+    def close(self):
+        self._connection.close()
 
-    def read():
-        reading.begin()
-        reader = database.open(transaction_manager=reading)
-        seen.append(reader.root()["shown"])
-        reading.abort()
-        reading.begin()
-        seen.append(reader.root()["shown"])
-        reader.close()
+    def _finish_slowly(self, tid):
+        self._is_under_way.set()
+        self._may_end.wait(10)
+        self._finish(tid)
 
-    database.storage._finish_finish = finish_slowly
-    threads = [threading.Thread(target=commit), threading.Thread(target=read)]
-    threads[0].start()
-    assert is_under_way.wait(30)
-    threads[1].start()
-    threads[1].join(0.1)
-    may_end.set()
-    for thread in threads:
-        thread.join(30)
-    writer.close()
-    database.close()
+    def _commit(self):
+        with self._manager:
+            self._connection.root()["changed"]["value"] = 2
 
-    assert seen[-1] == 2
+
+class TestReadingDuringACommit:
+    @pytest.fixture
+    def database(self, tmp_path):
+        with contextlib.closing(open_database(f"file://{tmp_path}/uws.fs")) as database:
+            yield database
+
+    @pytest.fixture
+    def writing(self, database):
+        with contextlib.closing(Writing(database)) as writing:
+            yield writing
+
+    @pytest.fixture
+    def see(self, database):
+        """Return a function that tells the value of an object, read with a connection of its own."""
+        opened = []
+
+        def see(name):
+            if not opened:
+                opened.append(database.open(transaction.TransactionManager(explicit=True)))
+            with opened[0].transaction_manager:
+                return opened[0].root()[name]["value"]
+
+        yield see
+        for connection in opened:
+            connection.close()
+
+    def test_a_connection_opened_meanwhile_does_not_keep_what_was_before(self, database, writing, see):
+        taken = [database.open(transaction.TransactionManager()) for _ in range(2)]
+        seen = []
+        reader = threading.Thread(target=lambda: seen.extend(see("changed") for _ in range(2)))
+
+        with writing.under_way():
+            reader.start()
+            reader.join(0.1)
+        reader.join(30)
+
+        assert seen[-1] == 2
+        for connection in taken:
+            connection.close()
+
+    def test_one_that_was_open_reads_on_without_waiting(self, writing, see):
+        see("other")
+
+        with writing.under_way():  # until this thread has read
+            assert see("other") == 1
+
+    def test_one_that_was_open_has_what_was_changed(self, writing, see):
+        assert see("changed") == 1
+
+        with writing.under_way():
+            pass
+
+        assert see("changed") == 2
