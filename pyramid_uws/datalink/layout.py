@@ -158,7 +158,7 @@ def _read_layout(path: Path, state: State) -> Layout | None:
         wcs = _coordinates(path, hdus, data)
         others = tuple(other for other in extensions if other is not data and _is_alike(other, data))
         tables = tuple(index for index, hdu in enumerate(hdus) if hdu.name in _tables_of(data))
-        return Layout(path, state, readable(hdus[0].header), data, others, grids, tables, wcs, **_axes(data, wcs))
+        return Layout(path, state, _primary(hdus, data), data, others, grids, tables, wcs, **_axes(data, wcs))
 
 
 def _extension(index: int, hdu: Any) -> Extension | None:
@@ -170,6 +170,11 @@ def _extension(index: int, hdu: Any) -> Extension | None:
     compressed = isinstance(hdu, fits.CompImageHDU)
     place = None if compressed else int(hdu.fileinfo()["datLoc"])
     return Extension(index, readable(hdu.header), lengths, int(hdu.header["BITPIX"]), place)
+
+
+def _primary(hdus: fits.HDUList, data: Extension) -> fits.Header:
+    """Return the primary header; that of the data, where it is the same, has been looked through already."""
+    return data.header if data.index == 0 else readable(hdus[0].header)
 
 
 def _main(extensions: list[Extension]) -> Extension | None:
@@ -202,10 +207,10 @@ def _is_alike(other: Extension, data: Extension) -> bool:
 def _coordinates(path: Path, hdus: fits.HDUList, data: Extension) -> WCS:
     try:
         return WCS(data.header, fobj=hdus, fix=True)
-    except (ValueError, MemoryError, KeyError, AssertionError) as problem:
+    except (ValueError, MemoryError, KeyError, AssertionError, AttributeError, TypeError) as problem:
         reason = _PLACE_IN_WCSLIB.sub("", " ".join(str(problem).split())).rstrip(".:")
         told = f"The coordinates of {path.name} cannot be understood: {reason}."
-        raise Uncharted(told, readable(hdus[0].header), data) from problem
+        raise Uncharted(told, _primary(hdus, data), data) from problem
 
 
 def _axes(data: Extension, wcs: WCS) -> dict[str, int | None]:

@@ -72,6 +72,7 @@ def test_ecliptic_and_supergalactic_coordinates_are_of_the_sky(tmp_path, system,
     [
         (("RA---TAN", "DEC--SIN"), "Inconsistent projection types (expected DEC--TAN, got DEC--SIN in CTYPE2)"),
         (("RA---TAB", "DEC--TAB"), "Memory allocation error"),
+        ((5, "DEC--TAN"), "'int' object has no attribute 'strip'"),
     ],
     ids=str,
 )
