@@ -30,7 +30,7 @@ from pyramid_uws.sections import (
     read_uploads,
     services_in,
 )
-from pyramid_uws.settings import UnreadableLine
+from pyramid_uws.settings.keys import UnreadableLine
 from pyramid_uws.tree import STANDARD_ATTRIBUTES, AsyncRenderer, Renderer, SyncRenderer
 from pyramid_uws.tree.datalink import DlasyncRenderer, LinksRenderer, SodaRenderer
 from pyramid_uws.uws.limits import Limits

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from pyramid_uws.datalink.declarations import SODA_PARAMETERS
 from pyramid_uws.datalink.pieces import Datalink
-from pyramid_uws.settings import Key, read_count, read_names, read_size
+from pyramid_uws.settings.converters import read_count, read_names, read_size
+from pyramid_uws.settings.keys import Key
 
 PREFIX: Final = "datalink_"
 

@@ -14,12 +14,8 @@ from pyramid_uws.definition import WHEN_FULL
 from pyramid_uws.parameters import ANY_UPLOADS, Example, Parameter, Upload
 from pyramid_uws.parameters.written import read_declaration, read_upload
 from pyramid_uws.publishing import DATALINK_TABLE, take_datalink
-from pyramid_uws.settings import (
-    ON_STOP,
-    Key,
-    UnreadableLine,
+from pyramid_uws.settings.converters import (
     choice,
-    convert_section,
     read_count,
     read_flag,
     read_integer,
@@ -27,6 +23,8 @@ from pyramid_uws.settings import (
     read_seconds,
     read_size,
 )
+from pyramid_uws.settings.keys import Key, UnreadableLine, convert_section
+from pyramid_uws.settings.running import ON_STOP
 from pyramid_uws.uws.rights import Rights, read_principals
 
 SECTION = "uws:service:"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pyramid_uws.exceptions import BadRequest, BadValue
-from pyramid_uws.settings import read_quota
+from pyramid_uws.settings.quotas import read_quota
 from pyramid_uws.uws.quotas import KEYS, read_subject, shown
 
 #: Values are smaller than this: numbers that a database keeps without further ado.

@@ -8,16 +8,9 @@ from typing import Any
 
 from pyramid.exceptions import ConfigurationError
 
-from pyramid_uws.settings import (
-    PREFIX,
-    Key,
-    convert_section,
-    is_about_authentication,
-    read_count,
-    read_names,
-    read_path,
-    read_settings,
-)
+from pyramid_uws.settings import PREFIX, read_settings
+from pyramid_uws.settings.converters import read_count, read_names, read_path
+from pyramid_uws.settings.keys import Key, convert_section, is_about_authentication
 
 #: What stands for whoever comes through a Unix socket, in the list of proxies.
 UNIX = "unix"

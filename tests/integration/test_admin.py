@@ -252,7 +252,7 @@ class TestShowing:
             "attempt": "2",
             "progress": "50% half",
             "reason": "it was tired",
-            "works in": f"{tmp_path}/var/work/{job_id}.2",
+            "works in": str(tmp_path.joinpath("var", "work", f"{job_id}.2")),
             "log": f"{folder}/log",
         }
         assert parameters.splitlines() == [

@@ -9,21 +9,17 @@ from pyramid.exceptions import ConfigurationError
 from pyramid_uws.datalink.pieces import Datalink
 from pyramid_uws.definition import ServiceDefinition
 from pyramid_uws.sections import SERVICE_TABLE
-from pyramid_uws.settings import (
-    PREFIX,
-    TABLE,
-    Key,
-    Settings,
+from pyramid_uws.settings import PREFIX, TABLE, Settings, read_settings
+from pyramid_uws.settings.converters import (
     choice,
-    convert_section,
     read_count,
     read_flag,
     read_integer,
     read_names,
     read_seconds,
-    read_settings,
     read_size,
 )
+from pyramid_uws.settings.keys import Key, convert_section
 from pyramid_uws.uws.limits import Limits
 from pyramid_uws.uws.registration import Registration
 from pyramid_uws.uws.rights import Rights
