@@ -41,11 +41,7 @@ def find_one(root: Root, text: str) -> Address:
 
 def find_by_text(root: Root, text: str) -> list[Address]:
     """Return the jobs whose id is this, or else begins or ends so."""
-    return [
-        Address(renderer.__parent__.__name__, renderer.__name__, job_id)
-        for renderer in job_renderers(root)
-        for job_id in _ids(renderer, text)
-    ]
+    return [Address.of(renderer, job_id) for renderer in job_renderers(root) for job_id in _ids(renderer, text)]
 
 
 def _ids(renderer: JobRenderer, text: str) -> Iterable[str]:

@@ -48,7 +48,7 @@ class Chooser:
     def homeless(self, root: Root) -> list[Address]:
         """Return the queued and held jobs whose service is gone."""
         return [
-            Address(renderer.__parent__.__name__, renderer.__name__, job_id)
+            Address.of(renderer, job_id)
             for renderer in job_renderers(root)
             if renderer.__parent__.__name__ not in self._definitions
             for lines in (renderer.joblist.queue, renderer.joblist.held)

@@ -11,6 +11,7 @@ from pyramid.exceptions import ConfigurationError
 from pyramid_uws.settings import Settings
 
 from .files import create_whole
+from .jobdir import JobDirectory
 
 
 def attempt_folder(settings: Settings, worker: str | None, attempt: str) -> Path | None:
@@ -42,6 +43,10 @@ class Home:
     def is_name(self, worker: str | None) -> bool:
         """Tell whether a job that was claimed in this name is ours; before there were names there was one home."""
         return worker == self.name or (worker is None and not self._given)
+
+    def directory(self, job_id: str, attempt: int) -> JobDirectory:
+        """Return the directory of an attempt."""
+        return JobDirectory(self.folder / f"{job_id}.{attempt}")
 
     def open(self) -> None:
         """Move in; ``ConfigurationError`` if somebody else lives here."""

@@ -197,7 +197,7 @@ def declare_dead(
         for renderer in job_renderers(root):
             for job in list(renderer.joblist.in_phase(phases.EXECUTING)):
                 if job.worker == name:
-                    address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
+                    address = Address.of(renderer, job.job_id)
                     # What the attempt has left is where we cannot see it.
                     nothing = JobDirectory(Path(f"{job.job_id}.{job.attempt}"))
                     harvest = Harvest(address, job.attempt, nothing, lost(on_stop(address.service)))

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pyramid_uws.observing.activity import Subject, about
 from pyramid_uws.tree import Job, JobRenderer, Root, job_renderers
@@ -17,56 +16,56 @@ from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import created_at, is_id
 
 from .endings import VOID
+from .following import Runs
+from .harvesting import Harvester
+from .home import Home
 from .jobdir import JobDirectory
 from .processes import end_everything
 from .reading import Reader
 from .runs import Address, Harvest, Run
 from .store import ResultStore
 
-if TYPE_CHECKING:
-    from .dispatcher import Dispatcher
-
 log = logging.getLogger(__name__)
 
 
-def recover(dispatcher: "Dispatcher") -> None:
+def recover(reader: Reader, home: Home, runs: Runs, harvester: Harvester) -> None:
     """Adopt, harvest or queue again every job of ours that was EXECUTING; then sweep the work folder."""
-    with dispatcher.reader.reading() as root:
+    with reader.reading() as root:
         left = [
-            _run_of(dispatcher, renderer, job)
+            _run_of(home, renderer, job)
             for renderer in job_renderers(root)
             for job in renderer.joblist.in_phase(phases.EXECUTING)
-            if dispatcher.home.is_name(job.worker)
+            if home.is_name(job.worker)
         ]
     taken_over = []
     for run in left:
         with about(run.subject):
-            taken_over.append(_take_over(dispatcher, run))
-    dispatcher.harvester.write([harvest for harvest in taken_over if harvest is not None])
-    _sweep_work(dispatcher.home.folder, {run.directory.marker for run in left})
+            taken_over.append(_take_over(run, runs, harvester))
+    harvester.write([harvest for harvest in taken_over if harvest is not None])
+    _sweep_work(home.folder, {run.directory.marker for run in left})
 
 
-def _run_of(dispatcher: "Dispatcher", renderer: JobRenderer, job: Job) -> Run:
-    address = Address(renderer.__parent__.__name__, renderer.__name__, job.job_id)
-    directory = dispatcher.directory(job.job_id, job.attempt)
+def _run_of(home: Home, renderer: JobRenderer, job: Job) -> Run:
+    address = Address.of(renderer, job.job_id)
+    directory = home.directory(job.job_id, job.attempt)
     # Its keeper knows when it began. Here it counts from now: the clock may have been set since.
     subject = Subject(address.service, job.job_id, job.owner, job.runid)
     begun = time.monotonic()
     return Run(address, job.attempt, directory, None, job.execution_duration, begun, job.failures, subject)
 
 
-def _take_over(dispatcher: "Dispatcher", run: Run) -> Harvest | None:
+def _take_over(run: Run, runs: Runs, harvester: Harvester) -> Harvest | None:
     """Adopt the attempt if it is at work; return its harvest if it is not."""
     job_id = run.address.job_id
     if not run.directory.path.exists() or run.directory.void():
         log.info("job %s was claimed but never started; it is queued again", job_id)
         return Harvest(run.address, run.attempt, run.directory, VOID, subject=run.subject)
     run.keeper = run.directory.keeper()
-    if dispatcher.follow(run):
+    if runs.follow(run):
         log.info("job %s is still running and was adopted", job_id)
         return None
     log.info("job %s ended while no server ran", job_id)
-    return dispatcher.harvester.gather(run)
+    return harvester.gather(run)
 
 
 def _sweep_work(work: Path, named: set[str]) -> None:

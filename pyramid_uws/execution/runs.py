@@ -1,9 +1,10 @@
 """What the dispatcher keeps of attempts: those at work, and those on their way into the database."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from pyramid_uws.observing.activity import NOTHING, Subject
-from pyramid_uws.tree import Joblist, Root, find_joblist
+from pyramid_uws.tree import Joblist, JobRenderer, Root, find_joblist
 
 from .endings import Ending
 from .jobdir import JobDirectory
@@ -23,6 +24,11 @@ class Address:
     service: str
     renderer: str
     job_id: str
+
+    @classmethod
+    def of(cls, renderer: JobRenderer, job_id: str) -> Self:
+        """Return the address of a job of a renderer."""
+        return cls(renderer.__parent__.__name__, renderer.__name__, job_id)
 
     def joblist(self, root: Root) -> Joblist:
         """Return the job list that holds, or held, the job."""

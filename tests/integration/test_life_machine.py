@@ -76,7 +76,8 @@ class Life(RuleBasedStateMachine):
         self.dispatcher = Dispatcher(site.settings, site.definitions, site.database, site.writer, site.store)
         self.dispatcher.home.open()
         self.dispatcher._nurseries.start()
-        recover(self.dispatcher)
+        own = self.dispatcher
+        recover(own.reader, own.home, own.runs, own.harvester)
         wait_for(self.dispatcher._nurseries.all_ready)
 
     def stop(self):
@@ -87,7 +88,7 @@ class Life(RuleBasedStateMachine):
 
     def working(self):
         """Return the jobs whose cores are at work."""
-        runs = self.dispatcher._runs
+        runs = self.dispatcher.runs
         paths = [f"/{address.service}/{address.renderer}/{address.job_id}" for address in runs]
         return [path for path in paths if self.phase.get(path) == WANTED and path not in self.end]
 
@@ -178,7 +179,7 @@ class Life(RuleBasedStateMachine):
         draft = order.with_suffix(".draft")
         draft.write_text(how)
         draft.rename(order)
-        run = self.dispatcher._runs[Address(*job.strip("/").split("/"))]
+        run = self.dispatcher.runs[Address(*job.strip("/").split("/"))]
         wait_for(lambda: not alive(run.keeper))
         self.end[job] = how
         if seen:
@@ -196,7 +197,7 @@ class Life(RuleBasedStateMachine):
     def teardown(self):
         for job in self.phase:
             self.inside.request("DELETE", job)
-        self.step_until(lambda: not self.dispatcher._runs)
+        self.step_until(lambda: not self.dispatcher.runs)
         leftovers = [*self.inside.site.settings.work.glob("*/"), *self.inside.site.settings.results.rglob("*/")]
         self.stop()
         shutil.rmtree(self.folder)

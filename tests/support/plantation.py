@@ -12,6 +12,7 @@ from pyramid_uws.execution.jobdir import JobDirectory, JobSpec, Outcome
 from pyramid_uws.execution.limiting import Limiter
 from pyramid_uws.execution.processes import Identity
 from pyramid_uws.execution.reading import Reader
+from pyramid_uws.execution.recovery import recover
 from pyramid_uws.execution.runs import Address, Run
 from pyramid_uws.execution.store import ResultStore
 from pyramid_uws.execution.writer import Writer
@@ -74,6 +75,11 @@ class Plantation:
             facts = Outcome(ended=outcome, started=1, finished=2, message="x")
             (directory.path / "outcome.json").write_text(json.dumps(dataclasses.asdict(facts)))
         return directory
+
+    def recover(self):
+        """Have the dispatcher take over what it finds."""
+        own = self.dispatcher
+        recover(own.reader, own.home, own.runs, own.harvester)
 
     def remove(self, job_id):
         """Take a job out of the database."""

@@ -73,7 +73,7 @@ def test_a_job_that_has_ended_before_it_could_be_followed_is_harvested(left, dis
 
     monkeypatch.setattr(dispatcher._nurseries, "launch", launch)
 
-    dispatcher._launch(claimed)
+    dispatcher._start(claimed)
 
     assert left.phase(claimed.address.job_id) == phases.COMPLETED
 
@@ -93,7 +93,7 @@ def test_a_job_that_is_claimed_but_cannot_be_started_ends(
 
     monkeypatch.setattr(JobDirectory, "create", refuse)
 
-    dispatcher._launch(claimed)
+    dispatcher._start(claimed)
 
     assert left.phase(claimed.address.job_id) == phases.ERROR
     assert left.facts(claimed.address.job_id)["failure"] == ("transient", sentence, "")
@@ -104,7 +104,7 @@ def test_a_job_aborted_just_before_the_server_stops_keeps_its_results(left, disp
     job_id = left.job(abort_requested=now())
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as keeper:
         directory = left.attempt(job_id, Identity.of(keeper.pid), results=["a"])
-        assert dispatcher.follow(left.run(job_id, directory))
+        assert dispatcher.runs.follow(left.run(job_id, directory))
 
         dispatcher._end_runs()
 

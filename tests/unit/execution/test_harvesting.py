@@ -153,9 +153,9 @@ class TestReaping:
         job_id = left.job(phases.COMPLETED, destruction=LONG_AGO)
 
         with no_room():
-            left.dispatcher._keep_dates()
+            left.dispatcher._dates.keep()
         meanwhile = left.phase(job_id), left.dispatcher._timeout()
-        left.dispatcher._keep_dates()
+        left.dispatcher._dates.keep()
 
         assert meanwhile == (phases.COMPLETED, dispatching.PAUSE)
         assert not left.has(job_id)
@@ -174,7 +174,7 @@ class TestReaping:
         left.store.folder(second).mkdir(parents=True)
         monkeypatch.setattr(reaping, "reap", fail_for_the_first)
 
-        left.dispatcher._keep_dates()
+        left.dispatcher._dates.keep()
 
         assert left.phase(first) == phases.COMPLETED
         assert not left.store.folder(second).exists()

@@ -10,7 +10,7 @@ import pytest
 
 from pyramid_uws.execution.jobdir import JobDirectory
 from pyramid_uws.execution.processes import Identity
-from pyramid_uws.execution.recovery import recover, sweep_store
+from pyramid_uws.execution.recovery import sweep_store
 from pyramid_uws.uws import phases
 from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
@@ -35,7 +35,7 @@ class TestAnAttemptThatNeverCameToLife:
     def test_a_job_without_a_directory_takes_its_old_place_in_the_queue(self, left):
         job_id = left.job(queued=17)
 
-        recover(left.dispatcher)
+        left.recover()
 
         self.assert_is_queued_again(left, job_id, 17)
 
@@ -43,7 +43,7 @@ class TestAnAttemptThatNeverCameToLife:
         job_id = left.job(queued=17)
         left.attempt(job_id)
 
-        recover(left.dispatcher)
+        left.recover()
 
         self.assert_is_queued_again(left, job_id, 17)
 
@@ -51,14 +51,14 @@ class TestAnAttemptThatNeverCameToLife:
         job_id = left.job(queued=17)
         (left.settings.work / f"{job_id}.1").mkdir()
 
-        recover(left.dispatcher)
+        left.recover()
 
         self.assert_is_queued_again(left, job_id, 17)
 
     def test_it_is_aborted_if_somebody_asked_for_it(self, left):
         job_id = left.job(abort_requested=now())
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.ABORTED
 
@@ -66,7 +66,7 @@ class TestAnAttemptThatNeverCameToLife:
         directory = left.attempt(left.job())
         monkeypatch.setattr(JobDirectory, "remove", lambda _directory: None)
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert not directory.claim(Identity.of(os.getpid()))
 
@@ -76,7 +76,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, DEAD, "returned", ["a", "b"])
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.COMPLETED
         assert [result[0] for result in left.facts(job_id)["results"]] == ["a", "b"]
@@ -86,7 +86,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.store.take(job_id, left.attempt(job_id, DEAD, "returned", ["a"]))
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert [result[0] for result in left.facts(job_id)["results"]] == ["a"]
         assert left.store.path(job_id, "a").read_text() == "a"
@@ -95,7 +95,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job(execution_duration=1)
         left.attempt(job_id, DEAD, "returned")
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.COMPLETED
 
@@ -104,7 +104,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, DEAD, results=["a"])
 
-        recover(left.dispatcher)
+        left.recover()
 
         kind, message, _ = left.facts(job_id)["failure"]
         assert (left.phase(job_id), kind) == (phases.ERROR, "transient")
@@ -116,7 +116,7 @@ class TestAnAttemptThatHasEnded:
         job_id = left.job()
         left.attempt(job_id, dataclasses.replace(Identity.of(process.pid), **change))
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.ERROR
 
@@ -126,8 +126,8 @@ class TestAnAttemptAtWork:
         job_id = left.job(execution_duration=60)  # begun an hour ago, by the clock of today
         left.attempt(job_id, Identity.of(process.pid))
 
-        recover(left.dispatcher)
-        left.dispatcher._follow()
+        left.recover()
+        left.dispatcher.runs.look()
 
         assert left.phase(job_id) == phases.EXECUTING
         assert process.poll() is None
@@ -146,7 +146,7 @@ class TestWhatCannotBeRead:
             (directory.path / "outcome.json").unlink()
         left.attempt(good, DEAD, "returned")
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(spoilt) == phases.ERROR
         assert left.facts(spoilt)["failure"][0] == "transient"
@@ -159,7 +159,7 @@ class TestWhatBelongsToNoJob:
     def test_attempts_of_jobs_that_are_not_at_work_are_removed(self, left, phase):
         left.attempt(left.job(phase), DEAD, "returned")
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert list(left.settings.work.iterdir()) == []
 
@@ -168,7 +168,7 @@ class TestWhatBelongsToNoJob:
         left.attempt(job_id, DEAD, "raised", number=1)
         left.attempt(job_id, DEAD, "returned", number=2)
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.COMPLETED
         assert list(left.settings.work.iterdir()) == []
@@ -182,7 +182,7 @@ class TestWhatBelongsToNoJob:
         left.attempt(job_id, DEAD, "returned")
         monkeypatch.setattr(JobDirectory, "remove", refuse)
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert left.phase(job_id) == phases.COMPLETED
         assert "could not be removed" in caplog.text
@@ -191,7 +191,7 @@ class TestWhatBelongsToNoJob:
         (left.settings.work / "file").touch()
         (left.settings.work / "lost+found").mkdir()
 
-        recover(left.dispatcher)
+        left.recover()
 
         assert {path.name for path in left.settings.work.iterdir()} == {"file", "lost+found"}
 
