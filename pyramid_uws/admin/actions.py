@@ -40,8 +40,6 @@ HANDS = 16
 #: Longest time in days that may be named.
 LONGEST_DAYS = 36_500
 
-_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
-
 
 class ActingSite(Protocol):
     """What is wanted of a :class:`~pyramid_uws.site.Site`."""
@@ -145,7 +143,7 @@ class Actions:
             return "was aborted before"
         self._system(address).abort(address.job_id)
         phase = self._settled(address)
-        if phase is None or phase not in _AT_WORK:
+        if phase is None or phase not in phases.AT_WORK:
             return "aborted" if phase == phases.ABORTED else f"is {phase or 'gone'}: it ended before the abort"
         if self._serving:
             return f"the abort is requested; the job is {phase} until its dispatcher has ended it"
@@ -153,7 +151,7 @@ class Actions:
 
     def _delete(self, target: Target) -> str:
         address = target.address
-        at_work = self._phase(target) in _AT_WORK
+        at_work = self._phase(target) in phases.AT_WORK
         self._system(address).delete(address.job_id)
         if at_work and not self._serving:
             return "deleted; what still runs of it is ended by the server when it runs again"
@@ -204,7 +202,7 @@ class Actions:
                     bell.clear()
                     phase, _ = self._look(address)
                     remaining = deadline - time.monotonic()
-                    if phase not in _AT_WORK or remaining <= 0:
+                    if phase not in phases.AT_WORK or remaining <= 0:
                         return phase
                     bell.wait(min(remaining, site.watcher.poll))
         except NoSuchJob:

@@ -21,9 +21,6 @@ from .writer import Change, Journal, Writer
 
 T = TypeVar("T")
 
-#: Phases in which an attempt may report its end.
-_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
-
 
 @dataclass(frozen=True)
 class Claimed:
@@ -135,7 +132,7 @@ def report(address: Address, progress: tuple[float, str]) -> Callable[[Root, Jou
 
     def change(root: Root, _journal: Journal) -> None:
         joblist = address.joblist(root)
-        if address.job_id in joblist and joblist[address.job_id].phase in _AT_WORK:
+        if address.job_id in joblist and joblist[address.job_id].phase in phases.AT_WORK:
             joblist.update(joblist[address.job_id], progress=progress)
 
     return change
@@ -154,7 +151,7 @@ def finish(harvest: Harvest, retries: Retries = NEVER) -> Callable[[Root, Journa
         job = joblist.get(harvest.address.job_id)
         if job.phase == phases.ARCHIVED:
             raise NotAllowedNow(f"Job {job.job_id} is ARCHIVED; it has no results any more.")
-        if job.attempt != harvest.attempt or job.phase not in _AT_WORK:
+        if job.attempt != harvest.attempt or job.phase not in phases.AT_WORK:
             return
         end = harvest.ending
         if job.abort_requested is not None:

@@ -4,7 +4,7 @@ It is what DaCHS calls by this name: the policy that takes a service's jobs thro
 name its own (``worker_system=``), derived from this one.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeVar
 
 from zope.interface import implementer
@@ -43,7 +43,8 @@ from .limiting import Limiter
 from .moving import move, note, note_act
 from .quotas import known_payer, octets_of, root_of
 from .store import ResultStore
-from .writer import Journal, Writer
+from .together import do_each, one_by_one
+from .writer import Change, Journal, Writer
 
 T = TypeVar("T")
 
@@ -52,9 +53,6 @@ SOON = 60 * SECOND
 
 #: Phases in which the execution duration may still be changed (UWS 1.1, section 2.1.4).
 _NOT_STARTED = frozenset({phases.PENDING, phases.HELD, phases.QUEUED})
-
-#: Phases in which an abort is a request to the dispatcher, which ends the work first.
-_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
 
 
 @implementer(IWorkerSystem)
@@ -169,6 +167,10 @@ class WorkerSystem:
         """PHASE=ABORT (UWS 1.1, section 2.2.3.6); work in progress is ended by the dispatcher."""
         self._change(job_id, self._abort, "abort")
 
+    def abort_all(self, job_ids: Iterable[str]) -> dict[str, UWSError]:
+        """Abort many jobs, many with one commit; return those that could not be, and why."""
+        return self._each(job_ids, "abort", lambda job_id: self._on_job(job_id, self._abort, "abort"))
+
     def abandon(self, job_id: str) -> None:
         """Abort a job whose client has gone, and have it say so."""
 
@@ -183,17 +185,13 @@ class WorkerSystem:
 
     def delete(self, job_id: str) -> None:
         """Remove the job, whatever it is doing, and its files (UWS 1.1, section 2.2.3.2)."""
-        by = actor()
-
-        def change(root: Root, journal: Journal) -> None:
-            joblist = self._joblist(root)
-            job = joblist.remove(job_id)
-            note(journal, joblist, job, job.phase, None)
-            note_act(journal, joblist, job, "deleted", by, phase=job.phase)
-
-        self.writer.do(change)
+        self.writer.do(self._removal(job_id))
         self.wake()
         self.store.remove(job_id)
+
+    def delete_all(self, job_ids: Iterable[str]) -> dict[str, UWSError]:
+        """Remove many jobs, many with one commit; return those that could not be, and why."""
+        return self._each(job_ids, "delete", self._removal, self.store.remove)
 
     def check(self, sent: Sent, before: Kept = NOTHING) -> None:
         """Raise what running a job with these parameters would raise; ``before`` is what it has already."""
@@ -312,7 +310,7 @@ class WorkerSystem:
             return
         if job.phase not in phases.ABORTABLE:
             raise NotAllowedNow(f"Job {job.job_id} is {job.phase}; there is nothing left to abort.")
-        if job.phase in _AT_WORK:
+        if job.phase in phases.AT_WORK:
             if job.abort_requested is None:
                 joblist.update(job, abort_requested=now())
         else:
@@ -333,6 +331,13 @@ class WorkerSystem:
         self, job_id: str, change: Callable[[Joblist, Job, Journal], T], event: str = "", **facts: Any
     ) -> T:
         """Change a job; an ``event`` is what the audit log calls that, with what else is to be said about it."""
+        value = self.writer.do(self._on_job(job_id, change, event, **facts))
+        self.wake()
+        return value
+
+    def _on_job(
+        self, job_id: str, change: Callable[[Joblist, Job, Journal], T], event: str, **facts: Any
+    ) -> Change[T]:
         by = actor()
 
         def on_root(root: Root, journal: Journal) -> T:
@@ -343,9 +348,39 @@ class WorkerSystem:
                 note_act(journal, joblist, job, event, by, **facts)
             return value
 
-        value = self.writer.do(on_root)
+        return on_root
+
+    def _removal(self, job_id: str) -> Change[None]:
+        by = actor()
+
+        def change(root: Root, journal: Journal) -> None:
+            joblist = self._joblist(root)
+            job = joblist.remove(job_id)
+            note(journal, joblist, job, job.phase, None)
+            note_act(journal, joblist, job, "deleted", by, phase=job.phase)
+
+        return change
+
+    def _each(
+        self,
+        job_ids: Iterable[str],
+        verb: str,
+        change_of: Callable[[str], Change[None]],
+        afterwards: Callable[[str], None] = lambda _job_id: None,
+    ) -> dict[str, UWSError]:
+        """Do what the verb does to each job; who has given the verb another meaning is asked for one at a time."""
+        ids = list(dict.fromkeys(job_ids))
+        if getattr(type(self), verb) is not getattr(WorkerSystem, verb):
+            return one_by_one(ids, getattr(self, verb))
+        outcomes = do_each(self.writer, [change_of(job_id) for job_id in ids])
         self.wake()
-        return value
+        problems = {}
+        for job_id, outcome in zip(ids, outcomes, strict=True):
+            if isinstance(outcome, UWSError):
+                problems[job_id] = outcome
+            else:
+                afterwards(job_id)
+        return problems
 
     def _check_complete(self, pairs: Pairs, references: tuple[Reference, ...]) -> int:
         """Check the parameters completely; return by how much they lower the priority."""

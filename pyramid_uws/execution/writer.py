@@ -114,13 +114,7 @@ class Writer:
 
         A change that has not been begun in time is taken back; one that has is waited for.
         """
-        future = self.submit(change)
-        try:
-            return future.result(timeout)
-        except TimeoutError:
-            if future.cancel():
-                raise Overloaded("The database is too slow at present; nothing was changed.") from None
-        return future.result()
+        return value_of(self.submit(change), timeout)
 
     def _run(self) -> None:
         manager = transaction.TransactionManager(explicit=True)
@@ -210,6 +204,16 @@ class Writer:
             else:
                 return outcomes, journal
         raise AssertionError("not reached")
+
+
+def value_of(future: "Future[T]", timeout: float | None = 60) -> T:
+    """Wait (s) for the value of a change that was handed over; one that has not been begun is taken back then."""
+    try:
+        return future.result(timeout)
+    except TimeoutError:
+        if future.cancel():
+            raise Overloaded("The database is too slow at present; nothing was changed.") from None
+    return future.result()
 
 
 class _OneRaised(Exception):

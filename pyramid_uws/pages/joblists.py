@@ -17,6 +17,9 @@ Pairs = Iterable[tuple[str, str]]
 USUAL = 50
 MOST = 500
 
+#: So many can be selected, as older ones are added to those that are shown.
+MOST_SELECTED = 5000
+
 #: What a page of the list is asked for; other names in a URL mean nothing to it.
 _FILTERS = ("AFTER", "LAST", "RUNID")
 
@@ -55,11 +58,30 @@ def wanted_at_once(last: int | None) -> int:
 
 
 @dataclass(frozen=True)
+class Done:
+    """What was done with so many jobs; ``ending`` of them were at work, which is being ended."""
+
+    action: str
+    count: int
+    ending: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """Say it."""
+        jobs, their = ("1 job was", "its") if self.count == 1 else (f"{self.count} jobs were", "their")
+        if self.action == "DELETE":
+            return f"{jobs} deleted, with all {their} files."
+        which = "It is" if self.count == 1 else f"{self.ending} of them {'is' if self.ending == 1 else 'are'}"
+        return f"{jobs} aborted." + (f" {which} still being ended." if self.ending else "")
+
+
+@dataclass(frozen=True)
 class JobListPage:
     """All that the templates of a list are given. ``older`` is the URL of the next page, if there is one.
 
     ``looked_back_to`` is when the last job that was looked at was made, if it was the last for now, with too few
-    found. ``is_hidden`` tells that jobs of nobody are not listed, and nobody is asking.
+    found. ``is_hidden`` tells that jobs of nobody are not listed, and nobody is asking. ``done`` is what was done
+    before, if it is to be told.
     """
 
     url: str
@@ -74,6 +96,7 @@ class JobListPage:
     shows_owners: bool
     is_hidden: bool
     now: int
+    done: Done | None = None
 
     @property
     def rows(self) -> Markup:

@@ -21,8 +21,6 @@ _ENDS = {
 #: Less than this, in seconds, is not told.
 NOTICED = 0.1
 
-_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
-
 
 @dataclass(frozen=True)
 class Failure:
@@ -96,7 +94,7 @@ def _started(job: Any, told: dict[str, str]) -> Step:
         return Step("started", "Start", "ahead", expected=expected, hedge=hedge)
     if job.started is None:
         return Step("started", "Started", "skipped")
-    state = "now" if job.phase in _AT_WORK else "done"
+    state = "now" if job.phase in phases.AT_WORK else "done"
     return Step("started", "Started", state, job.started, notes=tuple(_about_work(job)))
 
 
@@ -106,7 +104,7 @@ def _about_work(job: Any) -> list[str]:
         notes.append("It is suspended, and goes on later.")
     if job.phase == phases.UNKNOWN:
         notes.append("Its worker is not heard of at the moment.")
-    if job.phase in _AT_WORK and job.abort_requested is not None:
+    if job.phase in phases.AT_WORK and job.abort_requested is not None:
         notes.append("It is being aborted: the phase changes as soon as its processes have ended.")
     return notes
 

@@ -19,6 +19,9 @@ PHASES: Final = (PENDING, QUEUED, EXECUTING, COMPLETED, ERROR, ABORTED, HELD, SU
 #: Where something may still happen to the job; kept in an index of their own.
 ACTIVE: Final = frozenset({PENDING, QUEUED, EXECUTING, HELD, SUSPENDED, UNKNOWN})
 
+#: In the hands of an attempt, which has to be ended before the job can be.
+AT_WORK: Final = frozenset({EXECUTING, SUSPENDED, UNKNOWN})
+
 #: Left only for ARCHIVED.
 FINAL: Final = frozenset({COMPLETED, ERROR, ABORTED})
 

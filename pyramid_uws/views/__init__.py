@@ -29,6 +29,7 @@ def includeme(config: Any) -> None:
         "openapi",
         "operator",
         "previews",
+        "selected",
         "shares",
         "site",
         "soda",

@@ -9,7 +9,7 @@ from pyramid.response import Response
 
 from pyramid_uws.pages import page
 
-from .errors import without_dialog
+from .errors import FORBIDDEN, without_dialog
 from .respond import wants_page
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ def _as_page(request: Request, response: Response) -> Response:
             code=response.status_code,
             reason=response.status.partition(" ")[2],
             message=response.text.strip(),
+            is_who=FORBIDDEN in request.environ,
             retry_after=response.headers.get("Retry-After", ""),
         )
     except Exception:

@@ -44,6 +44,12 @@ STATUSES: tuple[tuple[type[exceptions.UWSError], int], ...] = (
 )
 
 
+#: What somebody wants to do by a method; others send something.
+_WANTS = {"GET": "see", "HEAD": "see", "DELETE": "delete"}
+
+#: Says in the environ that it is who is asking that is turned away, and not what is asked for.
+FORBIDDEN = "pyramid_uws.forbidden"
+
 #: What asks a job list to ask for credentials; the second is DaCHS' word.
 ASKING = frozenset({"authenticate", "dachs_authenticate"})
 
@@ -114,9 +120,13 @@ def not_readable(_error: Any, _request: Request) -> Response:
 
 def forbidden(_error: Any, request: Request) -> Response:
     """Answer that the caller may not; 401 if the security policy has a challenge and nobody is logged in."""
-    if request.authenticated_userid is None and challenges(request):
-        return challenged(request, tell(request, f"Please log in to {request.method} {request.path}.", 401))
-    return tell(request, f"You may not {request.method} {request.path}.", 403)
+    user = request.authenticated_userid
+    what = f"{_WANTS.get(request.method, 'send anything to')} {request.path}"
+    if user is None and challenges(request):
+        return challenged(request, tell(request, f"Please log in to {what}.", 401))
+    request.environ[FORBIDDEN] = True
+    who = "You may not" if user is None else f"You are logged in as {user}, who may not"
+    return tell(request, f"{who} {what}.", 403)
 
 
 def ask_if_wanted(request: Request, pairs: Iterable[tuple[str, str]]) -> None:

@@ -45,17 +45,17 @@ def read_query(request: Request) -> Pairs:
     return _parse(request.environ.get("QUERY_STRING", ""))
 
 
-def read_form(request: Request, sink: FileSink) -> Pairs:
-    """Return the pairs of query and body; files among the parts of the body go to the sink."""
+def read_form(request: Request, sink: FileSink, most: int = MAX_FIELDS) -> Pairs:
+    """Return the pairs of query and body, so many at most; files among the parts of the body go to the sink."""
     check_size(request)
     pairs = read_query(request)
     header = request.environ.get("CONTENT_TYPE") or ""
     media_type = header.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         boundary = _BOUNDARY.search(header)
-        pairs += _read_multipart(request, boundary[1].strip(' "') if boundary else "", sink)
+        pairs += _read_multipart(request, boundary[1].strip(' "') if boundary else "", sink, most)
     elif media_type in {URLENCODED, ""}:
-        pairs += _parse(_read_text(request))
+        pairs += _parse(_read_text(request), most)
     elif request.content_length or _is_chunked(request):
         raise BadRequest(
             f"A body of type {media_type!r} cannot be read here; send {URLENCODED} or multipart/form-data."
@@ -126,19 +126,19 @@ def _decode(raw: bytes | bytearray) -> str:
         raise BadRequest("The body is not UTF-8 text.") from problem
 
 
-def _parse(text: str) -> Pairs:
+def _parse(text: str, most: int = MAX_FIELDS) -> Pairs:
     try:
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=most, errors="strict")
     except UnicodeDecodeError as problem:
         raise BadRequest("The parameters are not UTF-8 text.") from problem
     except ValueError as problem:
-        raise BadRequest(f"There are more than {MAX_FIELDS} parameters.") from problem
+        raise BadRequest(f"There are more than {most} parameters.") from problem
 
 
-def _read_multipart(request: Request, boundary: str, sink: FileSink) -> Pairs:
+def _read_multipart(request: Request, boundary: str, sink: FileSink, most: int) -> Pairs:
     pairs: Pairs = []
     try:
-        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS) as parser:
+        with PushMultipartParser(boundary, max_segment_count=most) as parser:
             events = (event for chunk in body_chunks(request) for event in parser.parse(chunk))
             for segment in events:
                 _read_part(segment, events, pairs, sink)

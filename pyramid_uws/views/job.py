@@ -10,12 +10,14 @@ from pyramid_uws import interfaces
 from pyramid_uws.documents import error_votable, job_document, job_json
 from pyramid_uws.exceptions import BadRequest, BadValue
 from pyramid_uws.interfaces import IAsyncRenderer
+from pyramid_uws.pages.joblists import Done
 from pyramid_uws.tree import Attribute, Job
 from pyramid_uws.tree.rights import DELETE
 from pyramid_uws.uws.control import Pairs, given, read_destruction, read_duration, read_wait, single
 from pyramid_uws.uws.instants import format_instant, now
 
 from . import job_page
+from .done import tell_there
 from .foreseen import foreseen
 from .forms import read_query
 from .incoming import Incoming, incoming_form, worker_system_of
@@ -70,6 +72,8 @@ def delete(context: Job, request: Request) -> Response:
     worker_system_of(request, renderer).delete(context.job_id)
     # At a synchronous renderer a client that follows the redirect would begin another job.
     has_list = IAsyncRenderer.providedBy(renderer)
+    if has_list and wants_page(request):
+        return tell_there(request, request.resource_url(renderer), Done("DELETE", 1))
     return see_other(request.resource_url(renderer if has_list else renderer.__parent__))
 
 

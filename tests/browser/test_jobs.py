@@ -7,11 +7,22 @@ from functools import partial
 
 import pytest
 
+from pyramid_uws.pages.wording import hint
 from tests.support.accounts import password_of
 from tests.support.browser import assert_accessible, assert_fits
 from tests.support.http import Session, abort, create, phase, wait_for_phase
 
 MANY = 1000
+
+#: Have the script of all pages write hints for instants so many seconds from another.
+HINTS = """spans => spans.map(([seconds, at]) => {
+  const hint = document.createElement("span");
+  hint.dataset.now = new Date(at * 1000).toISOString();
+  hint.dataset.hint = new Date((at + seconds) * 1000).toISOString();
+  document.body.append(hint);
+  document.dispatchEvent(new CustomEvent("htmx:load", { detail: { elt: hint } }));
+  return hint.textContent;
+})"""
 LOOKS = {"desktop": {}, "dark": {"dark": True}, "phone": {"phone": True}}
 
 
@@ -166,6 +177,16 @@ def test_a_list_says_when_the_server_cannot_be_reached(site, alice, visit):
     alice.delete(job)
 
 
+def test_hints_of_time_are_the_same_with_and_without_script(site, visit):
+    page = visit().page
+    page.goto(site.url)
+    spans = (0.5, 1.4, 59.6, 119.4, 119.6, 150, 5369, 7199, 86399, 129600, 170400, 172200, 216000, 10**7)
+
+    told = page.evaluate(HINTS, [(each, 1_000_000) for each in (*spans, *(-span for span in spans))])
+
+    assert told == [f"({hint(round(span * 1e6), 0)})" for span in (*spans, *(-span for span in spans))]
+
+
 def test_a_job_that_is_deleted_meanwhile_is_said_to_be_gone(site, alice, visit):
     somebody = visit()
     somebody.log_in(site, "alice")
@@ -225,6 +246,7 @@ def test_without_script_jobs_are_selected_and_deleted(site, alice, enter):
     page.get_by_role("button", name="Delete …").click()
     page.get_by_role("button", name="Delete 2").click()
 
+    page.get_by_text("2 jobs were deleted, with all their files.").wait_for()
     page.get_by_text("No job passes these filters.").wait_for()
     assert [alice.get(job).status_code for job in doomed] == [404, 404]
 
@@ -239,7 +261,9 @@ def test_two_people_do_not_see_each_others_jobs(site, alice, visit):
     assert somebody.page.get_by_text("for me alone").count() == 0
     somebody.page.goto(job)
 
-    assert "You may not" in somebody.page.locator("main").inner_text()
+    told = somebody.page.locator("main").inner_text()
+    assert "You are logged in as bob, who may not see" in told
+    assert "log out and log in by that one" in told
 
 
 @pytest.fixture(scope="module")
@@ -308,6 +332,22 @@ class TestThousandJobs:
         page.get_by_role("button", name="Abort …").click()
 
         page.get_by_role("heading", name="Abort 7 jobs?").wait_for()
+
+    def test_all_of_them_are_aborted_together(self, site, enter, thousand):
+        page = enter(f"{site.joblist('echo')}?LAST=500", "carol")
+        rows = page.locator("tbody tr[id]")
+        page.get_by_role("link", name="Older jobs").click()
+        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 1000")
+
+        page.get_by_label("Select all jobs shown").check()
+        page.get_by_text("1000 selected").wait_for()
+        page.get_by_role("button", name="Abort …").click()
+        page.get_by_role("button", name="Abort 1000").click()
+
+        page.get_by_text("1000 jobs were aborted.").wait_for()
+        assert rows.locator(".badge.aborted").count() == 500
+        page.reload()
+        assert page.get_by_text("jobs were aborted").count() == 0
 
     @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
     def test_the_list_is_readable(self, look, site, enter, thousand):

@@ -335,6 +335,57 @@ class TestList:
         assert "not yours" not in told
         assert [phase(waiting, session=alice), phase(others, session=bob)] == ["ABORTED", "PENDING"]
 
+    def test_what_was_done_is_told_once_in_the_list(self, site, alice):
+        jobs = [create(site.joblist("sleeper"), session=alice, RUNID="told of") for _ in range(2)]
+        url = f"{site.joblist('sleeper')}/selected"
+        fields = [("ACTION", "ABORT"), ("CONFIRM", "yes"), *(("JOB", job.rpartition("/")[2]) for job in jobs)]
+
+        led = alice.post(url, data=fields, headers=PAGE)
+        cookie = led.headers["Set-Cookie"].partition(";")[0]
+        answer = alice.get(led.headers["Location"], headers={**PAGE, "Cookie": cookie})
+
+        assert "2 jobs were aborted." in said(html.document_fromstring(answer.text))
+        assert answer.headers["Set-Cookie"].startswith("uws_done=; Max-Age=0;")
+        assert "2 jobs were aborted." not in said(see(led.headers["Location"], alice))
+
+    def test_one_that_is_deleted_on_its_page_is_told_of_in_the_list(self, site, alice):
+        job = create(site.joblist("sleeper"), session=alice)
+
+        led = press(see(job, alice), "DELETE", alice)
+
+        assert (led.status_code, led.headers["Location"]) == (303, site.joblist("sleeper"))
+        cookie = led.headers["Set-Cookie"].partition(";")[0]
+        assert "1 job was deleted" in said(see(led.headers["Location"], alice, Cookie=cookie))
+
+    @pytest.mark.parametrize("forged", ["DELETE.5.<b>", "RUN.1.0", "DELETE.9999999.0", "", "x"])
+    def test_of_what_was_not_done_nothing_is_told(self, forged, site, alice):
+        answer = alice.get(site.joblist("sleeper"), headers={**PAGE, "Cookie": f"uws_done={forged}"})
+
+        assert "notice good" not in answer.text
+
+    def test_a_thousand_are_deleted_at_once(self, site, alice):
+        jobs = [create(site.joblist("echo"), session=alice, RUNID="one of many") for _ in range(3)]
+        ids = [*(job.rpartition("/")[2] for job in jobs), *(f"{number:024}" for number in range(1000))]
+        fields = [("ACTION", "DELETE"), ("CONFIRM", "yes"), *(("JOB", job_id) for job_id in ids)]
+
+        answer = alice.post(f"{site.joblist('echo')}/selected", data=fields, headers=PAGE)
+
+        told = said(html.document_fromstring(answer.text))
+        assert "Deleted: 3 of 1003" in told
+        assert "Nothing was done with 1000 jobs" in told
+        assert [alice.get(job).status_code for job in jobs] == [404] * 3
+
+    def test_more_than_can_be_selected_are_refused_and_nothing_is_done(self, site, alice):
+        job = create(site.joblist("echo"), session=alice)
+        ids = [job.rpartition("/")[2], *(f"{number:024}" for number in range(5000))]
+        fields = [("ACTION", "DELETE"), ("CONFIRM", "yes"), *(("JOB", job_id) for job_id in ids)]
+
+        answer = alice.post(f"{site.joblist('echo')}/selected", data=fields, headers=PAGE)
+
+        assert answer.status_code == 400
+        assert "5001 jobs were selected; at most 5000" in answer.text
+        assert alice.get(job).status_code == 200
+
     def test_nothing_is_done_without_an_action_or_a_selection(self, site, alice):
         url = f"{site.joblist('sleeper')}/selected"
 

@@ -1,5 +1,8 @@
 """The worker system on a real file storage and a real result store: one verb a method, one commit a verb."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +25,7 @@ from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import SECOND, Limits
 from pyramid_uws.uws.quotas import Payer
 from tests.support.examples import examples
+from tests.support.http import wait_for
 
 DEFINITION = ServiceDefinition(
     name="service",
@@ -418,6 +422,62 @@ class TestDelete:
         for verb in (system.run, system.abort, system.delete):
             with pytest.raises(NoSuchJob):
                 verb(job_id)
+
+
+class TestMany:
+    def test_they_share_commits(self, system, create, read, writer):
+        job_ids = [create() for _ in range(20)]
+        gate = threading.Event()
+        writer.submit(lambda _root, _journal: gate.wait(60))
+
+        with ThreadPoolExecutor(1) as pool:
+            aborted = pool.submit(system.abort_all, job_ids)
+            wait_for(lambda: writer._waiting.qsize() == len(job_ids))
+            gate.set()
+            assert aborted.result() == {}
+
+        assert len({read(job_id, "phase", "_p_serial") for job_id in job_ids}) == 1
+
+    def test_each_is_acted_on_as_by_itself(self, system, create, read, store, published):
+        gone, kept, ended = create(), create(), create()
+        upload(store, gone)
+        system.delete(ended)
+
+        assert system.abort_all([kept, kept]) == {}
+        problems = system.delete_all([gone, ended])
+
+        assert {job_id: type(problem) for job_id, problem in problems.items()} == {ended: NoSuchJob}
+        assert not store.folder(gone).exists()
+        assert read(kept, "phase") == (phases.ABORTED,)
+        assert published()[-1] == PhaseChanged("service", "async", gone, phases.PENDING, None)
+
+    def test_what_cannot_be_done_with_one_leaves_the_others(self, system, create, read, put_into):
+        done = put_into(create(), phases.QUEUED, phases.EXECUTING, phases.COMPLETED)
+        first, last = create(), create()
+
+        problems = system.abort_all([first, done, last])
+
+        assert [type(problem) for problem in problems.values()] == [NotAllowedNow]
+        assert [read(job_id, "phase") for job_id in (first, done, last)] == [
+            (phases.ABORTED,),
+            (phases.COMPLETED,),
+            (phases.ABORTED,),
+        ]
+
+    def test_a_system_with_a_verb_of_its_own_is_asked_for_each(self, system, create, read, monkeypatch):
+        class Careful(WorkerSystem):
+            def abort(self, job_id):
+                if job_id == spared:
+                    raise Rejected("Not this one.")
+                super().abort(job_id)
+
+        spared, other = create(), create()
+        monkeypatch.setattr(system, "__class__", Careful)
+
+        problems = system.abort_all([spared, other])
+
+        assert list(problems) == [spared]
+        assert (read(spared, "phase"), read(other, "phase")) == ((phases.PENDING,), (phases.ABORTED,))
 
 
 class TestServiceThatIsGone:

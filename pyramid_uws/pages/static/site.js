@@ -2,9 +2,14 @@
 
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
+// As the server does: a whole number of the largest unit of which there are two.
 function roughly(seconds) {
-  const [length, unit] = UNITS.find(([length]) => seconds >= length) ?? [1, "s"];
-  return `${Math.floor(seconds / length)} ${unit}`;
+  const nearest = (number) => Math.floor(number + 0.5);
+  for (const [index, [length, unit]] of UNITS.slice(0, -1).entries()) {
+    const [smaller] = UNITS[index + 1];
+    if (nearest(seconds / smaller) * smaller >= 2 * length) return `${nearest(seconds / length)} ${unit}`;
+  }
+  return `${nearest(seconds)} s`;
 }
 
 function hint(instant, now) {
