@@ -4,7 +4,8 @@ import configparser
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-import plaster
+from plaster import PlasterURL
+from plaster_pastedeploy import Loader
 from pyramid.exceptions import ConfigurationError
 from pyramid.path import DottedNameResolver
 
@@ -324,13 +325,16 @@ SERVICE_TABLE: tuple[Key, ...] = (
 
 def services_in(ini: str, defaults: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """Return what an ini file says of each service, by name, in the words of ``add_uws_service``."""
-    loader = plaster.get_loader(ini, protocols=["wsgi"])
+    # Looking for a loader, as plaster does, reads what every installed package says of itself.
+    loader = Loader(PlasterURL("file+ini", path=ini))
+    everywhere = {*defaults, *_keys(loader, "DEFAULT", defaults), "here", "__file__"}
     services = {}
     for section in loader.get_sections():
         if section.startswith("uws:") and not section.startswith(SECTION):
             raise ConfigurationError(f"section [{section}] is unknown; services are written [{SECTION}NAME]")
         if section.startswith(SECTION):
-            own = _own_keys(loader, section, defaults)
+            written = _keys(loader, section, defaults).items()
+            own = {key: value for key, value in written if key not in everywhere}
             facts = convert_section(SERVICE_TABLE, own, f"[{section}] ")
             datalink = facts["datalink"] = _datalink(facts, own, section)
             if not (facts["core"] or facts["command"] or datalink):
@@ -352,11 +356,9 @@ def _datalink(facts: dict[str, Any], own: Mapping[str, str], section: str) -> An
         raise ConfigurationError(f"[{section}] {problem}") from problem
 
 
-def _own_keys(loader: Any, section: str, defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings written in the section itself, defaults of the whole file left out."""
+def _keys(loader: Loader, section: str, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return what a section says, and what is said for the whole file."""
     try:
-        settings = loader.get_settings(section, defaults)
+        return dict(loader.get_settings(section, defaults))
     except configparser.InterpolationError as problem:
         raise ConfigurationError(f"[{section}] {problem.option}: {problem}; a % itself is written %%") from problem
-    everywhere = {*defaults, *loader.get_settings("DEFAULT", defaults), "here", "__file__"}
-    return {key: value for key, value in settings.items() if key not in everywhere}

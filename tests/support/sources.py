@@ -5,12 +5,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 CONTENT = b"ra,dec\n10.5,20.5\n"
-#: 200 MB of nothing, packed: nearly 200 kB.
-BOMB = gzip.compress(bytes(200_000_000), 9)
+
+
+@cache
+def bomb() -> bytes:
+    """Return 200 MB of nothing, packed: nearly 200 kB; it takes a second."""
+    return gzip.compress(bytes(200_000_000), 9)
 
 
 class Manners(BaseHTTPRequestHandler):
@@ -41,7 +46,7 @@ class Manners(BaseHTTPRequestHandler):
         self.answer(gzip.compress(CONTENT), Content_Encoding="gzip")
 
     def get_bomb(self):
-        self.answer(BOMB, Content_Encoding="gzip")
+        self.answer(bomb(), Content_Encoding="gzip")
 
     def get_torn(self):
         self.answer(b"nonsense", Content_Encoding="gzip")
