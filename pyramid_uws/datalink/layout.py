@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io import fits
@@ -27,6 +27,9 @@ _DATA_NAMES = ("DATA", "SCI", "FLUX")
 
 #: Names of HDUs with distortions of the coordinates of others.
 _GRID_NAMES = ("WCSDVARR", "D2IMARR")
+
+#: How FITS stores pixels, by BITPIX.
+_STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
 
 #: Where in its own source wcslib has found a fault.
 _PLACE_IN_WCSLIB = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ", re.ASCII)
@@ -94,7 +97,7 @@ class Layout:
 
 def stored(bitpix: int) -> np.dtype[Any]:
     """Return how FITS stores pixels of a BITPIX."""
-    return np.dtype({8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}[bitpix])
+    return np.dtype(_STORED[bitpix])
 
 
 def reference_pixel(header: fits.Header, axis: int, system: str = "") -> float:
@@ -125,10 +128,21 @@ def opened(path: Path) -> Iterator[fits.HDUList]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
-            with fits.open(path, mode="readonly", memmap=False, do_not_scale_image_data=True) as hdus:
+            with path.open("rb") as file, _open(path, file) as hdus:
                 yield hdus
     except (OSError, fits.VerifyError) as problem:
-        raise Unreadable(f"{path.name} cannot be read as FITS: {problem}.") from problem
+        raise _broken(path, problem) from problem
+
+
+def _open(path: Path, file: BinaryIO) -> fits.HDUList:
+    try:
+        return fits.open(file, mode="readonly", memmap=False, do_not_scale_image_data=True)
+    except (KeyError, TypeError, ValueError) as problem:  # headers without, or with odd, BITPIX or NAXISn
+        raise _broken(path, problem) from problem
+
+
+def _broken(path: Path, problem: Exception) -> Unreadable:
+    return Unreadable(f"{path.name} cannot be read as FITS: {' '.join(str(problem).split()).rstrip('.')}.")
 
 
 def state_of(path: Path) -> State:
@@ -148,7 +162,7 @@ def read_layout(path: Path) -> Layout | None:
 @lru_cache(maxsize=64)
 def _read_layout(path: Path, state: State) -> Layout | None:
     with opened(path) as hdus:
-        found = [extension for index, hdu in enumerate(hdus) if (extension := _extension(index, hdu))]
+        found = _extensions(path, hdus)
         grids = tuple(extension for extension in found if extension.name in _GRID_NAMES)
         extensions = [extension for extension in found if extension not in grids]
         data = _main(extensions)
@@ -161,15 +175,25 @@ def _read_layout(path: Path, state: State) -> Layout | None:
         return Layout(path, state, _primary(hdus, data), data, others, grids, tables, wcs, **_axes(data, wcs))
 
 
+def _extensions(path: Path, hdus: fits.HDUList) -> list[Extension]:
+    try:
+        return [extension for index, hdu in enumerate(hdus) if (extension := _extension(index, hdu))]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise _broken(path, problem) from problem
+
+
 def _extension(index: int, hdu: Any) -> Extension | None:
     if not isinstance(hdu, fits.PrimaryHDU | fits.ImageHDU | fits.CompImageHDU) or not hdu.header.get("NAXIS"):
         return None
     lengths = tuple(int(hdu.header[f"NAXIS{axis + 1}"]) for axis in range(hdu.header["NAXIS"]))
     if not all(lengths):
         return None
+    bitpix = int(hdu.header["BITPIX"])
+    if bitpix not in _STORED:
+        raise ValueError(f"BITPIX = {bitpix}")
     compressed = isinstance(hdu, fits.CompImageHDU)
     place = None if compressed else int(hdu.fileinfo()["datLoc"])
-    return Extension(index, readable(hdu.header), lengths, int(hdu.header["BITPIX"]), place)
+    return Extension(index, readable(hdu.header), lengths, bitpix, place)
 
 
 def _primary(hdus: fits.HDUList, data: Extension) -> fits.Header:
@@ -206,6 +230,8 @@ def _is_alike(other: Extension, data: Extension) -> bool:
 
 def _coordinates(path: Path, hdus: fits.HDUList, data: Extension) -> WCS:
     try:
+        for axis in range(len(data.lengths)):
+            reference_pixel(data.header, axis + 1)
         return WCS(data.header, fobj=hdus, fix=True)
     except (ValueError, MemoryError, KeyError, AssertionError, AttributeError, TypeError) as problem:
         reason = _PLACE_IN_WCSLIB.sub("", " ".join(str(problem).split())).rstrip(".:")

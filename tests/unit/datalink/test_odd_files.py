@@ -57,6 +57,32 @@ def test_a_card_that_cannot_be_read_is_left_out(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("sound", "broken"),
+    [
+        (b"BITPIX  =                  -32", b"BITPIX  =                  -99"),
+        (b"NAXIS2  =                   20", b"COMMENT                       "),
+        (b"NAXIS2  =                   20", b"NAXIS2  =                'two'"),
+        (b"NAXIS   =                    2", b"NAXIS   =                    x"),
+    ],
+)
+def test_a_file_whose_structure_is_broken_is_named(tmp_path, sound, broken):
+    path = an_image(tmp_path / "image.fits")
+    whole = path.read_bytes()
+    assert sound in whole
+    path.write_bytes(whole.replace(sound, broken))
+
+    with pytest.raises(Unreadable, match=r"image\.fits"):
+        read_observation("image.fits", path)
+
+
+def test_a_pixel_of_reference_that_is_a_text_is_not_understood(tmp_path):
+    observation = read_observation("image.fits", an_image(tmp_path / "image.fits", CRPIX1="text"))
+
+    with pytest.raises(Unreadable, match="coordinates of image"):
+        estimate(observation, Cut())
+
+
+@pytest.mark.parametrize(
     ("system", "frame"),
     [(("ELON-TAN", "ELAT-TAN"), "barycentricmeanecliptic"), (("SLON-TAN", "SLAT-TAN"), "supergalactic")],
 )
