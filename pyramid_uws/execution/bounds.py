@@ -40,7 +40,7 @@ _SIZES = frozenset({_MEMORY, _FILE_SIZE, _DISK})
 _UNITS = ("kB", "MB", "GB", "TB")
 
 _BY_ERROR = {errno.ENOMEM: _MEMORY, errno.EFBIG: _FILE_SIZE, errno.EMFILE: _OPEN_FILES}
-_BY_SIGNAL = {signal.SIGXCPU: _CPU, signal.SIGXFSZ: _FILE_SIZE}
+_BY_SIGNAL: dict[int, str] = {signal.SIGXCPU: _CPU, signal.SIGXFSZ: _FILE_SIZE}
 
 
 def bind(limits: Limits) -> None:
@@ -87,7 +87,7 @@ def met_by_error(limits: Limits, problem: BaseException) -> str:
 
 def met_by_signal(limits: Limits, number: int) -> str:
     """Return the name of the limit of which the signal tells that ended a process, or nothing."""
-    name = _BY_SIGNAL.get(number)  # type: ignore[call-overload]
+    name = _BY_SIGNAL.get(number)
     return name if name and getattr(limits, name) else ""
 
 

@@ -39,13 +39,13 @@ def take_room_first(storage: FileStorage) -> None:
         return
     vote = storage.tpc_vote
     storage._tfile.close()  # noqa: SLF001 - there is no public way
-    draft = storage._tfile = io.BytesIO()  # noqa: SLF001
-    storage._tfmt = TempFormatter(draft)  # noqa: SLF001
+    draft = storage._tfile = io.BytesIO()  # noqa: SLF001 - there is no public way
+    storage._tfmt = TempFormatter(draft)  # noqa: SLF001 - there is no public way
 
     def tpc_vote(transaction: Any) -> Any:
-        with storage._lock:  # noqa: SLF001
+        with storage._lock:  # noqa: SLF001 - there is no public way
             length = storage._thl + draft.tell() + 8  # noqa: SLF001 - header, records, length
-            take_room(storage._file.fileno(), storage._pos, length)  # noqa: SLF001
+            take_room(storage._file.fileno(), storage._pos, length)  # noqa: SLF001 - there is no public way
             return vote(transaction)
 
     storage.tpc_vote = tpc_vote

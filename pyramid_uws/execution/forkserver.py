@@ -142,7 +142,7 @@ class ForkServer:
                 return False
             self.trouble = f"what its service preloads was not there after {self._import_patience:.0f} s"
         except OSError as problem:
-            log.error("a fork server ended while it imported %s: %s", self._modules, problem)  # noqa: TRY400
+            log.error("a fork server ended while it imported %s: %s", self._modules, problem)  # noqa: TRY400 - the sentence says it all
             self.trouble = "what its service preloads cannot be loaded"
             self._again_at = time.monotonic() + PAUSE
         else:

@@ -45,7 +45,7 @@ class Pushed:
 
     def __init__(self, database: Any, tell: Tell) -> None:
         self._adapter = database._mvcc_storage  # noqa: SLF001 - see the module's docstring
-        self._lock = self._adapter._lock  # noqa: SLF001
+        self._lock = self._adapter._lock  # noqa: SLF001 - see the module's docstring
         self._tell = tell
         self._instance = self._adapter.new_instance()
         if not (hasattr(self._instance, "_invalidate") and hasattr(self._instance, "_invalidateCache")):
@@ -53,8 +53,8 @@ class Pushed:
             raise AttributeError("_invalidate")
         self._told = database.lastTransaction()
         self._missed: bytes | None = None
-        self._instance._invalidate = self._on_commit  # noqa: SLF001
-        self._instance._invalidateCache = lambda: tell(None)  # noqa: SLF001
+        self._instance._invalidate = self._on_commit  # noqa: SLF001 - see the module's docstring
+        self._instance._invalidateCache = lambda: tell(None)  # noqa: SLF001 - see the module's docstring
 
     def _on_commit(self, tid: bytes, oids: Iterable[bytes]) -> None:
         self._told = tid

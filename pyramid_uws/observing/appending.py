@@ -99,7 +99,7 @@ class LineFile:
             self._rotate()
         except OSError as problem:
             if self._rotates:
-                log.error("%s cannot be put aside and grows on: %s", self.path, problem.strerror)  # noqa: TRY400
+                log.error("%s cannot be put aside and grows on: %s", self.path, problem.strerror)  # noqa: TRY400 - the sentence says it all
             self._rotates = False
             return end
         self._rotates = True

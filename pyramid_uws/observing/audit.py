@@ -101,7 +101,7 @@ class Audit:
             self._lost += max(0, len(self._waiting) + len(waiting) - MOST_WAITING)
             self._waiting.extend(waiting)
             if self._is_well:
-                log.error("the audit log %s cannot be written: %s", file.path, problem.strerror or problem)  # noqa: TRY400
+                log.error("the audit log %s cannot be written: %s", file.path, problem.strerror or problem)  # noqa: TRY400 - the sentence says it all
             self._is_well = False
         else:
             if not self._is_well:

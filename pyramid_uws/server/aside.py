@@ -29,7 +29,7 @@ QUIET = 0.1
 EVENTS = 1024
 
 
-class Aside(wasyncore.file_dispatcher):  # type: ignore[misc]
+class Aside(wasyncore.file_dispatcher):
     """The connections set aside, and the bell that ends the loop's sleep; one file in waitress' map.
 
     ``leave`` is told of a channel that has lost its client, and says whether it was parked. Of more than

@@ -34,7 +34,7 @@ REQUEST_ID = "X-Request-ID"
 _PLACE = "uws_place"
 
 
-class ParkingTask(WSGITask):  # type: ignore[misc]
+class ParkingTask(WSGITask):
     """One run of a request, or the handing over of an answer that another one has got."""
 
     def execute(self) -> None:
@@ -98,7 +98,7 @@ class ParkingTask(WSGITask):  # type: ignore[misc]
         self.channel.write_soon(header + answer.body if self.has_body else header)
 
 
-class RefusalTask(ErrorTask):  # type: ignore[misc]
+class RefusalTask(ErrorTask):
     """waitress' own answer to what never becomes a request, with the headers that all others have."""
 
     def execute(self) -> None:
@@ -127,7 +127,7 @@ class Calm:
             self.listener.pull_trigger()
 
 
-class ParkingChannel(HTTPChannel):  # type: ignore[misc]
+class ParkingChannel(HTTPChannel):
     """A connection whose requests may be parked. ``server.parking`` has the lot and those set aside."""
 
     task_class = ParkingTask

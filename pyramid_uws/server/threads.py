@@ -40,7 +40,7 @@ class LatestFirst(threading.Condition):
         self.notify(len(self._bells))
 
 
-class Threads(ThreadedTaskDispatcher):  # type: ignore[misc]
+class Threads(ThreadedTaskDispatcher):
     """The threads of a server; ``set_thread_count`` starts them."""
 
     def __init__(self) -> None:

@@ -61,7 +61,7 @@ class Parser:
         body = b"".join([bytes(self._data[start:end]) for start, end in self._pieces])
         answer = Answer(int(self._head[9:12]), self._head, body)
         rest = bytes(self._data[self._end :])
-        self.__init__()  # type: ignore[misc]
+        self.__init__()
         self._data += rest
         return answer
 

@@ -7,4 +7,4 @@ def trivial(_job: object) -> None:
 
 def small(job: object) -> None:
     """Make one small result."""
-    job.add_result("result", "text/plain", "made\n")  # type: ignore[attr-defined]
+    job.add_result("result", "text/plain", "made\n")

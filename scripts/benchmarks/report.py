@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,10 @@ from .reach import Row, rows
 from .samples import Figure
 
 _HEADINGS = ("scenario", "case", "count", "p50 ms", "p99 ms", "rate /s", "ratio", "to", "errors")
+
+#: How long a line of text becomes in a Markdown file; rows of tables cannot be broken.
+WIDTH = 115
+
 #: Below this line of a Markdown file, everything is written by :func:`put_into`.
 MARKER = "<!-- written by scripts/bench -->"
 
@@ -114,10 +119,11 @@ def put_into(path: Path, lines: Iterable[str]) -> None:
 
 def _described(facts: dict[str, Any]) -> Iterator[str]:
     packages = ", ".join(f"{name} {number}" for name, number in facts.get("packages", {}).items())
-    yield (
+    described = (
         f"{facts.get('cores')} cores, {facts.get('memory_gib')} GiB, Linux {facts.get('kernel')}, "
         f"Python {facts.get('python')}; {packages}. Load average at the start: {facts.get('load_average')}."
     )
+    yield from textwrap.wrap(described, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _headings(figures: list[Figure]) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ class Server:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 # However this process ends, that one does, too. No other thread can be in the middle of something.
-                preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509
+                preexec_fn=functools.partial(die_with_parent, os.getpid()),  # noqa: PLW1509 - see above
             )
         try:
             self._wait_until_it_answers(began + START_SECONDS)

@@ -12,7 +12,7 @@ from pyramid_uws.tree.rights import OVERSEE
 class HeaderPolicy(AnonymousPolicy):
     """Believes the header ``X-Owner``; for measuring only."""
 
-    def authenticated_userid(self, request: Request) -> str | None:  # type: ignore[override]
+    def authenticated_userid(self, request: Request) -> str | None:
         """Return who is named."""
         name: str | None = request.headers.get("X-Owner")
         return name

@@ -42,7 +42,7 @@ def main() -> int:
         told[0] = len(ledger.findings)
 
     try:
-        with make_site(folder / "site", ledger, random.Random(given.seed)) as site:  # noqa: S311
+        with make_site(folder / "site", ledger, random.Random(given.seed)) as site:  # noqa: S311 - no secret
             if site.disk is None and "fill-disk" in given.faults:
                 print("no disk can be mounted here (root may), so none is filled", file=sys.stderr)
             play(site, given.faults, given.rounds, began + given.seconds, tell)

@@ -28,7 +28,7 @@ class Load:
     def __init__(self, ledger: Ledger, joblist: str, folder: str, chance: random.Random) -> None:
         self._stopping = threading.Event()
         self._clients = [
-            _Client(ledger, joblist, folder, random.Random(chance.random()), self._stopping)  # noqa: S311
+            _Client(ledger, joblist, folder, random.Random(chance.random()), self._stopping)  # noqa: S311 - no secret
             for _ in range(CLIENTS)
         ]
         for client in self._clients:

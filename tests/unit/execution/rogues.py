@@ -50,8 +50,8 @@ def nothing(job):
 
 def generous(job):
     job.log("it begins")
-    print("printed")  # noqa: T201
-    print("printed as an error", file=sys.stderr)  # noqa: T201
+    print("printed")  # noqa: T201 - a rogue prints
+    print("printed as an error", file=sys.stderr)  # noqa: T201 - a rogue prints
     job.progress(0.25, "a quarter")
     job.add_result("text", "text/plain", "grüße")
     job.add_result("bytes", "application/octet-stream", b"\0\1")

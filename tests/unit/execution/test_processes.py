@@ -84,7 +84,7 @@ time.sleep(120)
 
 
 def _read(path):
-    with open(path) as file:  # noqa: PTH123
+    with open(path) as file:  # noqa: PTH123 - as a core does it
         return file.read()
 
 
