@@ -132,7 +132,7 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override] - zipfile writes bytes
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # zipfile writes bytes
         self._written.append(bytes(data))
         return len(data)
 
