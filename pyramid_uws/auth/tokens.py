@@ -6,6 +6,7 @@ search: ``uws_ID_SECRET``.
 
 import hmac
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -24,6 +25,18 @@ LONGEST_NOTE = 200
 
 #: How many tokens one user may have.
 MOST_TOKENS = 100
+
+
+_ID = re.compile("[0-9a-f]{12}")
+
+
+class MadeBefore(Rejected):
+    """There is a token of this id already."""
+
+
+def new_id() -> str:
+    """Return an id for a token that is to be made."""
+    return secrets.token_hex(6)
 
 
 @dataclass(frozen=True)
@@ -62,13 +75,23 @@ class Tokens:
         """Return the tokens of somebody, or of everybody, as the file has them now."""
         return [token for token in self._file.read().values() if owner in {None, token.owner}]
 
-    def create(self, owner: str, note: str = "", days: float | None = None) -> tuple[str, str]:
-        """Make a token; return its id, and the token itself, which is not kept."""
+    def create(
+        self, owner: str, note: str = "", days: float | None = None, token_id: str | None = None
+    ) -> tuple[str, str]:
+        """Make a token; return its id, and the token itself, which is not kept.
+
+        Whoever proposes an id (:func:`new_id`) makes one token of it: the second time it is :class:`MadeBefore`.
+        """
         _check(owner, note)
-        token_id, secret, now = secrets.token_hex(6), secrets.token_urlsafe(32), int(time.time())
+        token_id = new_id() if token_id is None else token_id
+        if _ID.fullmatch(token_id) is None:
+            raise BadValue("ID", token_id, "this cannot be the id of a token")
+        secret, now = secrets.token_urlsafe(32), int(time.time())
         expires = None if days is None else now + int(days * 86400)
         token = Token(token_id, _hash(secret), owner, now, expires, note)
         with self._file.changing() as lines:
+            if token_id in parse(lines):
+                raise MadeBefore(f"The token {token_id} was made before.")
             lines[:] = _still_good(lines, now)
             if sum(each.owner == owner for each in parse(lines).values()) >= MOST_TOKENS:
                 raise Rejected(f"{owner} has {MOST_TOKENS} tokens already; revoke some first.")

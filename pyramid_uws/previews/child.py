@@ -76,6 +76,8 @@ def preview(file: BinaryIO, media_type: str, wish: Wish) -> Told:
     head = file.read(HEAD)
     file.seek(0)
     kind = kind_of(media_type, head)
+    if not head:
+        return {**EMPTY, "kind": kind, "text": ""}
     if kind == "gzip":
         return _unpacked(file, media_type, wish)
     try:

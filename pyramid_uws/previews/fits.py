@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def read(path: str) -> dict[str, Any]:
     number, part = next((pair for pair in enumerate(listed) if _has_something(pair[1])), (0, listed[0]))
     told: dict[str, Any] = {"text": _header(part), "notes": [f"Part {number}{_called(part)}: {_summary(part)}"]}
     try:
-        told |= _content(part)
+        told |= _content(part, Path(path).stat().st_size)
     except NoPreview as reason:
         told["notes"].append(str(reason))
     except _PROBLEMS as problem:
@@ -57,7 +58,8 @@ def _called(part: Any) -> str:
 
 def _summary(part: Any) -> str:
     if isinstance(part, fits.BinTableHDU | fits.TableHDU):
-        return f"a table of {part.header['NAXIS2']} rows and {part.header['TFIELDS']} columns."
+        rows, columns = part.header["NAXIS2"], part.header["TFIELDS"]
+        return f"a table of {rows} row{'s' * (rows != 1)} and {columns} column{'s' * (columns != 1)}."
     if not _has_something(part):
         return "a header without data."
     lengths = " \N{MULTIPLICATION SIGN} ".join(str(length) for length in reversed(part.shape))
@@ -71,8 +73,10 @@ def _header(part: Any) -> str:
     return "\n".join([*kept, f"… {len(cards) - CARDS} more"] if len(cards) > CARDS else kept)
 
 
-def _content(part: Any) -> dict[str, Any]:
+def _content(part: Any, size: int) -> dict[str, Any]:
     if isinstance(part, fits.BinTableHDU | fits.TableHDU):
+        if part.fileinfo()["datLoc"] + part.size > size:
+            raise NoPreview("The file is cut off: it ends before the table does.")
         return {"source": _table(part)}
     if not _has_something(part):
         return {}

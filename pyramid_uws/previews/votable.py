@@ -105,14 +105,12 @@ class _Reader:
         try:
             self._parser.Parse(chunk, not chunk and self._left > 0)
         except expat.ExpatError as problem:
-            self._break_off(f"The XML breaks off: {problem}.")
+            self.trouble = f"The XML is broken: {problem}."
+            if not chunk:
+                self.trouble = f"The file is cut off: its XML ends in line {problem.lineno}."
         except _Refused as problem:
-            self._break_off(str(problem))
+            self.trouble = str(problem)
         return bool(chunk) and not self._ended and not self.trouble
-
-    def _break_off(self, trouble: str) -> None:
-        self.trouble = trouble
-        self.notes.append(trouble)
 
     def rows(self) -> Iterator[list[Any]]:
         """Yield rows as they are read."""
@@ -121,7 +119,9 @@ class _Reader:
                 self._yielded += 1
                 yield self._ready.popleft()
             if not self.feed() and not self._ready:
-                return
+                break
+        if self.trouble:
+            raise NoPreview(self.trouble)
 
     def count(self) -> int | None:
         """Return how many rows the table has, if it says so or that is quickly counted."""

@@ -9,7 +9,7 @@ from pyramid.security import NO_PERMISSION_REQUIRED
 
 from pyramid_uws.auth.identity import Identity
 from pyramid_uws.auth.keeper import Keeper
-from pyramid_uws.auth.tokens import Token
+from pyramid_uws.auth.tokens import MadeBefore, Token, new_id
 from pyramid_uws.exceptions import BadRequest
 from pyramid_uws.interfaces import IRoot
 from pyramid_uws.pages import page
@@ -48,19 +48,32 @@ def change_tokens(_context: object, request: Request) -> Response:
     if identity.scheme == "token":
         raise BadRequest("A token cannot make others; log in another way.")
     days = read_whole("DAYS", single(pairs, "DAYS") or str(DAYS), MOST_DAYS)
-    token_id, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", days)
+    proposed = single(pairs, "ONCE")
+    try:
+        token_id, token = keeper.tokens.create(identity.userid, single(pairs, "NOTE") or "", days, proposed)
+    except MadeBefore:
+        if not wants_page(request):
+            raise
+        return _tokens_page(request, keeper, identity, again=proposed)
     request.registry.uws.audit.note("token_made", id=token_id, days=days)
     return _tokens_page(request, keeper, identity, token) if wants_page(request) else plain(token)
 
 
-def _tokens_page(request: Request, keeper: Keeper, identity: Identity, made: str | None = None) -> Response:
-    """Show the tokens of a user, and one that was just made, which is never shown again."""
+def _tokens_page(
+    request: Request, keeper: Keeper, identity: Identity, made: str | None = None, again: str | None = None
+) -> Response:
+    """Show the tokens of a user, and one that was just made, which is never shown again.
+
+    The form has the id of the token that will be made of it: to send it ``again`` makes no other.
+    """
     return page(
         request,
         "tokens.html",
         private=True,
         tokens=sorted(keeper.tokens.of(identity.userid), key=lambda token: token.created, reverse=True),
         made=made,
+        again=again,
+        once=new_id(),
         may_make=identity.scheme != "token",
         days=DAYS,
         most_days=MOST_DAYS,

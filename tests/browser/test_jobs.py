@@ -177,6 +177,23 @@ def test_a_list_says_when_the_server_cannot_be_reached(site, alice, visit):
     alice.delete(job)
 
 
+def test_the_page_of_a_job_goes_on_soon_after_the_server_is_back(site, alice, visit):
+    job = countdown(site, alice, SECONDS=600)
+    somebody = visit()
+    somebody.log_in(site, "alice")
+    somebody.forgive("ERR_FAILED")
+    page = somebody.page
+    page.goto(job)
+    see_phase(page, "EXECUTING")
+
+    page.route("**/live", lambda route: route.abort())
+    page.get_by_text("The server cannot be reached.").wait_for()
+    page.unroute("**/live")
+
+    page.get_by_text("The server cannot be reached.").wait_for(state="hidden")
+    alice.delete(job)
+
+
 def test_hints_of_time_are_the_same_with_and_without_script(site, visit):
     page = visit().page
     page.goto(site.url)

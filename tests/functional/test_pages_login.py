@@ -180,6 +180,20 @@ class TestAccount:
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{site.url}/tokens")
         assert program.get(f"{site.url}/whoami").status_code == 401
 
+    def test_a_form_that_is_sent_again_makes_no_other_token(self, browser):
+        browser.log_in("bob")
+        once = tree_of(browser.get("/tokens")).xpath("string(//input[@name='ONCE']/@value)")
+        fields = {"ONCE": once, "NOTE": "reloaded", "DAYS": "3"}
+
+        made, again = browser.post("/tokens", **fields), browser.post("/tokens", **fields)
+
+        assert tree_of(made).xpath("string(//pre)").startswith(f"uws_{once}_")
+        assert again.status_code == 200
+        assert not tree_of(again).xpath("//pre")
+        assert f"The token {once} was made before" in tree_of(again).text_content()
+        assert tree_of(again).text_content().count("reloaded") == 1
+        assert tree_of(again).xpath("string(//input[@name='ONCE']/@value)") != once
+
     def test_what_makes_no_sense_is_told_on_a_page(self, browser):
         browser.log_in("bob")
 

@@ -188,6 +188,20 @@ function replaceForm(form, html) {
   prepare(fresh);
 }
 
+// A browser would show a page of its own in place of the form if there were no answer; so it is asked for one first.
+async function sendIfAnswered(form, button) {
+  try {
+    await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+  } catch {
+    delete form.dataset.sent;
+    complain(form, "The server does not answer. What you have filled in is still here; please try again in a moment.");
+    return;
+  }
+  document.getElementById("not-sent")?.remove();
+  form.dataset.sent = "answered";
+  form.requestSubmit(button);
+}
+
 function submit(event) {
   const form = event.currentTarget;
   const unfit = [...form.elements].filter((input) => input.willValidate && input.validity.badInput);
@@ -195,11 +209,15 @@ function submit(event) {
   if (unfit.length) {
     event.preventDefault(); // a browser would send nothing in place of what it cannot read
     unfit[0].focus();
-  } else if (form.dataset.sent) {
+  } else if (form.dataset.sent && form.dataset.sent !== "answered") {
     event.preventDefault(); // whoever clicks twice wants one job
   } else if (chosenFiles(form).length) {
     event.preventDefault();
     send(form, event.submitter);
+  } else if (!form.dataset.sent) {
+    event.preventDefault();
+    form.dataset.sent = "asking";
+    sendIfAnswered(form, event.submitter);
   } else {
     form.dataset.sent = "yes";
     setTimeout(() => { delete form.dataset.sent; }, SENT);

@@ -7,7 +7,7 @@ const PAGE = { Accept: "text/html,application/xhtml+xml" };
 const WAIT = 60;
 const LOOK = 2000;
 const HIDDEN = 15000;
-const LONGEST_PAUSE = 30000;
+const PAUSE = 2000; // a server that is started again is back in seconds
 
 const status = document.getElementById("status");
 let live = document.getElementById("live");
@@ -121,17 +121,14 @@ async function somethingToSee() {
 }
 
 async function follow() {
-  let pause = LOOK / 2;
   while ("active" in live.dataset) {
     try {
       await somethingToSee();
       await look();
       if (status.classList.contains("warning")) say("");
-      pause = LOOK / 2;
     } catch {
       say("The server cannot be reached. It is tried again; what is shown may be old.", "warning");
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
-      await Promise.race([sleep(pause), shown()]);
+      await Promise.race([sleep(PAUSE), shown()]);
     }
   }
 }

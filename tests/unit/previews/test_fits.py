@@ -171,3 +171,15 @@ def test_what_only_begins_like_fits_gets_a_sentence(tmp_path, data):
 
     with pytest.raises(NoPreview, match=r"^The FITS file cannot be read: .*\.$"):
         reader.read(str(path))
+
+
+def test_a_table_that_is_cut_off_is_said_to_be(tmp_path):
+    path = tmp_path / "file.fits"
+    table = fits.BinTableHDU.from_columns([fits.Column("a", "J", array=np.arange(5000))])
+    table.writeto(path)
+    path.write_bytes(path.read_bytes()[:10_000])
+
+    told = reader.read(str(path))
+
+    assert told["notes"][1:] == ["The file is cut off: it ends before the table does."]
+    assert "source" not in told

@@ -89,7 +89,7 @@ def test_lines_of_csv_are_counted(look):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"\n\n", b"a" * 3_000_000, b",".join([b"a"] * 5000), b'a,b\n"' + b"x" * 3_000_000]
+    "data", [b"\n\n", b"a" * 3_000_000, b",".join([b"a"] * 5000), b'a,b\n"' + b"x" * 3_000_000]
 )
 def test_csv_that_is_none_is_told_in_a_sentence(look, data):
     told = look(data, "text/csv")
@@ -131,3 +131,10 @@ def test_what_is_compressed_twice_or_no_text_has_no_preview(look, inner):
 
     assert told["notes"]
     assert told["text"] is None
+
+
+@pytest.mark.parametrize("media_type", ["text/csv", "application/x-votable+xml", "application/json", "image/fits"])
+def test_of_an_empty_file_nothing_is_said_but_that(look, media_type):
+    told = look(b"", media_type)
+
+    assert (told["notes"], told["text"], told["table"]) == ((), "", None)

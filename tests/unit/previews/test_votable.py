@@ -130,3 +130,13 @@ def test_what_a_row_says_is_shortened_and_has_no_controls(look):
     told = look(votable(field, f"<TABLEDATA><TR><TD>{text}</TD></TR></TABLEDATA>"))
 
     assert told["table"]["rows"] == [["\ufffd" + "x" * 118 + "…"]]
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_one_that_is_cut_off_is_said_to_be_once(look, rows):
+    whole = votable(RA, "<TABLEDATA>" + "<TR><TD>1</TD></TR>" * rows + "</TABLEDATA>")
+
+    told = look(whole[: -len(TAIL) - 5])
+
+    assert told["notes"] == ["The file is cut off: its XML ends in line 1."]
+    assert (len(told["table"]["rows"]), told["table"]["total"]) == (rows, None)
