@@ -7,6 +7,7 @@ import pytest
 from tests.support import schemas
 from tests.support.examples import register_profiles
 from tests.support.leftovers import remove_unfinished
+from tests.support.measuring import measure_only_where_asked
 from tests.support.server import Server
 
 register_profiles()
@@ -46,7 +47,8 @@ def make_server(tmp_path):
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session):
-    """Clear up before coverage is combined."""
+    """Measure what is to be measured, and clear up before coverage is combined."""
+    measure_only_where_asked()
     result = yield
     if session.config.pluginmanager.hasplugin("_cov") and not hasattr(session.config, "workerinput"):
         remove_unfinished(session.config.rootpath)

@@ -23,6 +23,7 @@ from pyramid_uws.uws.ids import new_id
 from pyramid_uws.uws.instants import now
 from pyramid_uws.uws.limits import Limits
 from tests.support.http import wait_for
+from tests.support.measuring import measured
 from tests.unit.execution import rogues
 
 MODULE = rogues.__name__
@@ -30,6 +31,15 @@ MODULE = rogues.__name__
 #: What the tests, and the measuring of their coverage, tell to processes.
 ENVIRONMENT = ("ROGUES_*", "COVERAGE_*")
 PATIENCE = 30.0
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _counted():
+    """Have what runs in the processes of jobs count as covered."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in measured().items():
+            patch.setenv(name, value)
+        yield
 
 
 def eventually(condition):

@@ -22,7 +22,7 @@ from typing import Self
 
 import requests
 
-from . import processes
+from . import measuring, processes
 from .http import Session
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,9 +33,6 @@ HOST = "127.0.0.1"
 # tests run in several processes each has ports of its own, so that none takes what another is about to listen on.
 _PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(20_000, 32_000)[_PROCESS :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))]
-
-#: What has the coverage of a process be measured.
-MEASURING = {"COVERAGE_PROCESS_CONFIG"}
 
 SETTINGS = {
     "use": "egg:pyramid_uws",
@@ -95,7 +92,7 @@ class Server:
         measured: bool = False,
     ):
         self.folder = folder.resolve()
-        self.measured = measured or bool(os.environ.get("UWS_TEST_MEASURE"))
+        self.measured = measured
         self.folder.mkdir(parents=True, exist_ok=True)
         self.var = self.folder / "var"
         self.ini = self.folder / "site.ini"
@@ -203,7 +200,7 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))
-        inherited = {name: value for name, value in os.environ.items() if self.measured or name not in MEASURING}
+        inherited = os.environ | (measuring.measured() if self.measured else {})
         return inherited | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", processes.MARK: self.mark}
 
     def _wait_until_it_answers(self) -> None:
