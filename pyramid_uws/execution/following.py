@@ -24,9 +24,6 @@ from .writer import Writer
 
 log = logging.getLogger(__name__)
 
-#: Phases in which a job has an attempt; one that was taken from its worker has not.
-_AT_WORK = frozenset({phases.EXECUTING, phases.SUSPENDED, phases.UNKNOWN})
-
 
 class Runs(Mapping[Address, Run]):
     """What is at work here, by the address of the job; ``grace`` is how many seconds it has to end when asked."""
@@ -154,4 +151,4 @@ def _is_ours(root: Root, run: Run) -> bool:
     if run.address.job_id not in joblist:
         return True
     job = joblist[run.address.job_id]
-    return job.attempt == run.attempt and job.phase in _AT_WORK
+    return job.attempt == run.attempt and job.phase in phases.AT_WORK
