@@ -427,8 +427,9 @@ class TestDelete:
 class TestMany:
     def test_they_share_commits(self, system, create, read, writer):
         job_ids = [create() for _ in range(20)]
-        gate = threading.Event()
-        writer.submit(lambda _root, _journal: gate.wait(60))
+        has_begun, gate = threading.Event(), threading.Event()
+        writer.submit(lambda _root, _journal: has_begun.set() or gate.wait(60))
+        assert has_begun.wait(60)
 
         with ThreadPoolExecutor(1) as pool:
             aborted = pool.submit(system.abort_all, job_ids)
