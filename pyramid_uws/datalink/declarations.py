@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pyramid_uws.documents.datalink import Input
 from pyramid_uws.parameters import Parameter
+from pyramid_uws.tables import MAXREC
 
 #: DataLink 1.1, section 2.1.
 ID: Final = Parameter(
@@ -97,16 +98,7 @@ LINKS_PARAMETERS: Final = (
 )
 
 #: What the table of all observations takes.
-LIST_PARAMETERS: Final = (
-    Parameter(
-        name="MAXREC",
-        type="int",
-        ucd="meta.number",
-        minimum=0,
-        description="The largest number of rows in the table; 0 asks for its columns only.",
-    ),
-    LINKS_PARAMETERS[1],
-)
+LIST_PARAMETERS: Final = (MAXREC, LINKS_PARAMETERS[1])
 
 #: Type of a parameter -> datatype and arraysize in VOTable; others are texts.
 _DATATYPES = MappingProxyType(

@@ -13,7 +13,16 @@ from pyramid_uws.parameters.formats import VOTABLE
 
 from .declarations import Field, Frame, Info, Table, Written
 
-__all__ = ["TABLE_PARAMETERS", "Field", "Frame", "Info", "Table", "Written", "warm_up", "write_table"]
+__all__ = ["MAXREC", "TABLE_PARAMETERS", "Field", "Frame", "Info", "Table", "Written", "warm_up", "write_table"]
+
+#: How many rows a table may have (DALI 1.2, section 4.3.4).
+MAXREC = Parameter(
+    name="MAXREC",
+    type="int",
+    ucd="meta.number",
+    minimum=0,
+    description="The largest number of rows in the table; 0 asks for its columns only.",
+)
 
 #: What a service declares among its parameters whose core makes tables (DALI 1.2, sections 4.3.3 and 4.3.4).
 TABLE_PARAMETERS = (
@@ -25,13 +34,7 @@ TABLE_PARAMETERS = (
         description="The format of the table: votable, votable/b2 (as BINARY2), csv, tsv, json, fits or parquet, "
         "or a media type.",
     ),
-    Parameter(
-        name="MAXREC",
-        type="int",
-        ucd="meta.number",
-        minimum=0,
-        description="The largest number of rows in the table; 0 asks for its columns only.",
-    ),
+    MAXREC,
 )
 
 

@@ -13,7 +13,7 @@ import requests
 from pyvo.dal.tap import AsyncTAPJob
 from requests.adapters import HTTPAdapter
 
-from tests.support.accounts import make_token, password_of, write_users
+from tests.support.accounts import bearer, password_of, write_users
 from tests.support.frontage import Site, behind, held, secured
 from tests.support.http import PATIENCE, create, http, job_document, parse, text, wait_for, wait_for_phase, xpath
 from tests.support.nginx import EXAMPLES, NAME, NGINX, Nginx
@@ -57,7 +57,7 @@ def anybody(front):
 @pytest.fixture
 def alice(site, front):
     with behind(front) as session:
-        session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
+        session.headers.update(bearer(site.var, "alice"))
         yield session
 
 

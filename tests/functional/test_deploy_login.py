@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.accounts import make_token, write_users
+from tests.support.accounts import bearer, write_users
 from tests.support.frontage import Site, behind, gatekeeper, held
 from tests.support.http import create, parse, text, wait_for
 from tests.support.nginx import NGINX, Nginx
@@ -65,7 +65,7 @@ def anybody(front):
 @pytest.fixture
 def alice(site, front):
     with behind(front) as session:
-        session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
+        session.headers.update(bearer(site.var, "alice"))
         yield session
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.accounts import make_token, write_users
+from tests.support.accounts import bearer, write_users
 from tests.support.http import Session, create, parse, run, wait_for, wait_for_phase, xpath
 from tests.support.papers import DOCS, save_files
 from tests.support.server import PROJECT, Server
@@ -57,7 +57,7 @@ def who(site):
     """Identity -> session."""
     sessions = {name: Session() for name in [*PEOPLE, "nobody"]}
     for name in PEOPLE:
-        sessions[name].headers["Authorization"] = f"Bearer {make_token(site.var, name)[1]}"
+        sessions[name].headers.update(bearer(site.var, name))
     return sessions
 
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import pytest
 from lxml import html
 
-from tests.support.accounts import password_of, write_users
-from tests.support.http import Session, create, http, phase, run, wait_for, wait_for_phase
+from tests.support.accounts import basic, write_users
+from tests.support.http import create, http, phase, run, wait_for, wait_for_phase
 from tests.support.server import Server
 
 #: What browsers say (Chromium, Firefox).
@@ -34,30 +34,24 @@ def site(tmp_path_factory):
         yield server
 
 
-def session_of(name):
-    session = Session()
-    session.auth = (name, password_of(name))
-    return session
-
-
 @pytest.fixture(scope="module")
 def alice():
-    return session_of("alice")
+    return basic("alice")
 
 
 @pytest.fixture(scope="module")
 def bob():
-    return session_of("bob")
+    return basic("bob")
 
 
 @pytest.fixture(scope="module")
 def root():
-    return session_of("root")
+    return basic("root")
 
 
 @pytest.fixture(scope="module")
 def carol():
-    return session_of("carol")
+    return basic("carol")
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +155,7 @@ class TestJob:
         began = time.monotonic()
 
         def wait(name, accept):
-            answers[name] = session_of("alice").get(f"{job}?WAIT=30&PHASE=EXECUTING", headers={"Accept": accept})
+            answers[name] = basic("alice").get(f"{job}?WAIT=30&PHASE=EXECUTING", headers={"Accept": accept})
 
         waiting = [
             threading.Thread(target=wait, args=each)

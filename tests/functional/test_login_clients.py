@@ -15,7 +15,7 @@ from pyvo.dal.tap import AsyncTAPJob
 from pyvo.io.vosi import parse_capabilities
 
 from tests.support import pseudotap
-from tests.support.accounts import make_token, password_of, write_users
+from tests.support.accounts import bearer, password_of, write_users
 from tests.support.http import Session, http
 from tests.support.server import Server
 
@@ -124,7 +124,7 @@ class TestPyvo:
             session.credentials.set_password("alice", password_of("alice"))
         else:
             by_token = requests.Session()
-            by_token.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
+            by_token.headers.update(bearer(site.var, "alice"))
             session.credentials.set("ivo://ivoa.net/sso#OAuth", by_token)
         answer = http.get(f"{site.url}/tap/capabilities")  # which is 401, and tells all the same
         session.update_from_capabilities(parse_capabilities(BytesIO(answer.content)))
@@ -149,6 +149,6 @@ class TestPyvo:
 def test_a_tap_service_of_pyvo_reads_open_capabilities(site):
     with requests.Session() as session:
         session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
+        session.headers.update(bearer(site.var, "alice"))
 
         assert TAPService(f"{site.url}/tap", session=session).capabilities

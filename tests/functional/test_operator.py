@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.accounts import password_of, write_users
-from tests.support.http import Session, abort, create, http, run, wait_for, wait_for_phase
+from tests.support.accounts import basic, write_users
+from tests.support.http import abort, create, http, run, wait_for, wait_for_phase
 from tests.support.server import Server
 
 SETTINGS = {"uws.auth": "basic", "uws.auth.admins": "group:ops", "uws.auth.max_failures": "1000"}
@@ -31,15 +31,9 @@ def open_site(tmp_path_factory):
         yield server
 
 
-def session_of(name):
-    session = Session()
-    session.auth = (name, password_of(name))
-    return session
-
-
 def survey(site):
     """Return what an admin is told."""
-    answer = session_of("root").get(f"{site.url}/operator")
+    answer = basic("root").get(f"{site.url}/operator")
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
     assert answer.headers["Cache-Control"] == "no-store"
@@ -51,7 +45,7 @@ class TestWho:
         assert survey(site)["problems"] == []
 
     def test_other_users_are_not(self, site):
-        assert session_of("alice").get(f"{site.url}/operator").status_code == 403
+        assert basic("alice").get(f"{site.url}/operator").status_code == 403
 
     def test_nobody_is_asked_to_log_in(self, site):
         answer = http.get(f"{site.url}/operator")
@@ -70,7 +64,7 @@ class TestWho:
         assert http.get(f"{open_site.url}/operator", headers=told).status_code == 404
 
     def test_nothing_is_changed_there(self, site):
-        assert session_of("root").post(f"{site.url}/operator").status_code == 405
+        assert basic("root").post(f"{site.url}/operator").status_code == 405
 
 
 def is_at_work(told):
@@ -80,7 +74,7 @@ def is_at_work(told):
 
 class TestWhat:
     def test_a_running_job_is_shown_with_what_it_takes_and_who_is_next(self, site):
-        alice, bob = session_of("alice"), session_of("bob")
+        alice, bob = basic("alice"), basic("bob")
         first = create(site.joblist("sleeper"), session=alice, SECONDS=600, PHASE="RUN", RUNID="long")
         wait_for_phase(first, "EXECUTING", session=alice)
         second = create(site.joblist("quick"), session=bob, PHASE="RUN")

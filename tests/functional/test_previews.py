@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from tests.support.accounts import make_token, write_users
+from tests.support.accounts import bearer, write_users
 from tests.support.http import Session, create, http, wait_for_phase
 from tests.support.server import Server
 from tests.support.shown import SERVICE
@@ -30,7 +30,7 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def alice(site):
     session = Session()
-    session.headers["Authorization"] = f"Bearer {make_token(site.var, 'alice')[1]}"
+    session.headers.update(bearer(site.var, "alice"))
     return session
 
 
@@ -148,7 +148,7 @@ def test_nothing_can_be_sent_to_a_preview(results, alice):
 @pytest.mark.parametrize("name", ["field/preview", "field/preview.json", "image/preview.png"])
 def test_previews_are_for_those_who_may_have_the_result(site, results, name):
     bob = Session()
-    bob.headers["Authorization"] = f"Bearer {make_token(site.var, 'bob')[1]}"
+    bob.headers.update(bearer(site.var, "bob"))
 
     assert bob.get(f"{results}/{name}").status_code == status_of_result(bob, results)
     assert http.get(f"{results}/{name}").status_code == status_of_result(http, results)

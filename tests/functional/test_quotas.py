@@ -11,7 +11,7 @@ import requests
 from pyramid_uws.cli import main as admin
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.limits import SECOND
-from tests.support.accounts import password_of, write_users
+from tests.support.accounts import basic, write_users
 from tests.support.admin import found
 from tests.support.http import Session, abort, create, parse, phase, post, run, wait_for, wait_for_phase, xpath
 from tests.support.server import Server
@@ -57,12 +57,6 @@ def site(tmp_path_factory):
         yield server
 
 
-def user(name):
-    session = Session()
-    session.auth = (name, password_of(name))
-    return session
-
-
 def at(address):
     session = Session()
     session.headers["X-Forwarded-For"] = address
@@ -105,7 +99,7 @@ def jobs_of(site, session, service="quick"):
 class TestJobs:
     @pytest.mark.spec("U-92")
     def test_one_more_is_refused_and_nothing_of_it_is_kept(self, site):
-        ada = user("ada")
+        ada = basic("ada")
         jobs = [create(site.joblist("quick"), session=ada) for _ in range(4)]
         before = files_below(site)
 
@@ -141,7 +135,7 @@ class TestJobs:
         assert "callers from 2001:db8::/64" in ask(site, at(hosts[0])).text
 
     def test_a_group_may_have_more(self, site):
-        assert [ask(site, user("ruth")).status_code for _ in range(7)] == [303] * 6 + [403]
+        assert [ask(site, basic("ruth")).status_code for _ in range(7)] == [303] * 6 + [403]
 
     def test_synchronous_requests_make_jobs_too(self, site):
         client = at("192.0.2.30")
@@ -152,13 +146,13 @@ class TestJobs:
 
     def test_many_at_once_never_exceed_it(self, site):
         with ThreadPoolExecutor(32) as clients:
-            statuses = Counter(clients.map(lambda _: ask(site, user("ben")).status_code, range(64)))
+            statuses = Counter(clients.map(lambda _: ask(site, basic("ben")).status_code, range(64)))
 
         assert statuses == {303: 4, 403: 60}
-        assert used(site, user("ben"))["jobs"] == jobs_of(site, user("ben")) == 4
+        assert used(site, basic("ben"))["jobs"] == jobs_of(site, basic("ben")) == 4
 
     def test_abort_gives_no_room_but_deletion_destruction_and_archiving_do(self, site):
-        cleo = user("cleo")
+        cleo = basic("cleo")
         aborted, deleted, archived, destroyed = (
             create(site.joblist(service), session=cleo) for service in ("quick", "quick", "shelved", "quick")
         )
@@ -177,7 +171,7 @@ class TestJobs:
 
 class TestRunningAndQueued:
     def test_beyond_it_jobs_wait_and_those_of_others_are_run(self, site):
-        sam, dan = user("sam"), user("oda")
+        sam, dan = basic("sam"), basic("oda")
         first, second = (create(site.joblist("sleeper"), session=sam, PHASE="RUN") for _ in range(2))
         wait_for_phase(first, "EXECUTING", session=sam)
         other = create(site.joblist("quick"), session=dan, PHASE="RUN")
@@ -204,7 +198,7 @@ class TestRunningAndQueued:
             abort(job, session=client)
 
     def test_a_place_in_the_queue_is_refused(self, site):
-        dan = user("dan")
+        dan = basic("dan")
         quota(site, "set", "dan", "running=1")
         first = create(site.joblist("sleeper"), session=dan, PHASE="RUN")
         wait_for_phase(first, "EXECUTING", session=dan)
@@ -219,7 +213,7 @@ class TestRunningAndQueued:
 
 class TestStorage:
     def test_uploads_and_results_count_and_go_with_their_job(self, site):
-        gus = user("gus")
+        gus = basic("gus")
         job = send(site, gus, 5000).headers["Location"]
         assert used(site, gus) == {"jobs": 1, "storage": 5000}
         run(job, session=gus)
@@ -231,7 +225,7 @@ class TestStorage:
         assert used(site, gus) == {"jobs": 0, "storage": 0}
 
     def test_a_file_that_takes_the_place_of_another_counts_the_difference(self, site):
-        hal = user("hal")
+        hal = basic("hal")
         job = send(site, hal, 6000).headers["Location"]
         url = f"{job}/parameters/UPLOAD/t"
         csv = {"Content-Type": "text/csv"}
@@ -246,7 +240,7 @@ class TestStorage:
 
     @pytest.mark.spec("U-92", "D-37")
     def test_what_is_too_much_is_refused_and_leaves_nothing_behind(self, site):
-        eva, before = user("eva"), files_below(site)
+        eva, before = basic("eva"), files_below(site)
 
         answer = send(site, eva, 5000)
         assert answer.status_code == 413
@@ -256,7 +250,7 @@ class TestStorage:
         assert len(files_below(site)) == len(before) + 2
 
     def test_who_has_filled_it_by_results_makes_and_runs_no_more(self, site):
-        fay = user("fay")
+        fay = basic("fay")
         pending = create(site.joblist("quick"), session=fay)
         job = create(site.joblist("quick"), session=fay, TEXT="x" * 10240, PHASE="RUN")
         wait_for_phase(job, "COMPLETED", session=fay)
@@ -276,7 +270,7 @@ class TestStorage:
 class TestRequests:
     def test_beyond_it_is_429_that_says_when_to_try_again(self, site):
         quota(site, "set", "ivy", "requests=5")
-        ivy = user("ivy")
+        ivy = basic("ivy")
 
         answers = [ivy.get(site.joblist("quick")) for _ in range(7)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429] * 2
@@ -284,14 +278,14 @@ class TestRequests:
         assert answers[-1].text.strip() == (
             "These are too many requests of 'ivy': there may be 5 in a minute (quota requests)."
         )
-        assert user("oda").get(site.joblist("quick")).status_code == 200
+        assert basic("oda").get(site.joblist("quick")).status_code == 200
 
         quota(site, "set", "ivy", "requests=0")
         assert ivy.get(site.joblist("quick")).status_code == 200
         quota(site, "unset", "ivy", "requests")
 
     def test_a_request_that_waits_counts_once(self, site):
-        jon = user("jon")
+        jon = basic("jon")
         job = create(site.joblist("quick"), session=jon)
         quota(site, "set", "jon", "requests=6")
 
@@ -326,7 +320,7 @@ class TestRequests:
 
 class TestOperators:
     def test_what_is_set_holds_with_the_next_request_and_is_shown(self, site):
-        kit = user("kit")
+        kit = basic("kit")
         assert quotas(site, kit)["jobs"] == {"limit": 4, "used": 0}
 
         quota(site, "set", "kit", "jobs=1", "storage=2M")
@@ -345,13 +339,13 @@ class TestOperators:
         assert quotas(site, kit)["storage"] == {"limit": None, "used": 0}
 
     def test_groups_are_those_under_which_the_last_job_was_made(self, site):
-        create(site.joblist("quick"), session=user("rita"))
+        create(site.joblist("quick"), session=basic("rita"))
 
         told = found(site, "quota", "show", "rita")
         assert (told["groups"], told["quotas"]["jobs"]) == (["readers"], {"limit": 6, "used": 1})
 
     def test_a_smaller_number_than_there_are_jobs_takes_none_away(self, site):
-        leo = user("leo")
+        leo = basic("leo")
         jobs = [create(site.joblist("quick"), session=leo) for _ in range(3)]
         quota(site, "set", "leo", "jobs=1")
 
@@ -375,7 +369,7 @@ class TestOperators:
 
 class TestWhoAmI:
     def test_it_tells_limits_and_use_as_json(self, site):
-        mia = user("mia")
+        mia = basic("mia")
         create(site.joblist("quick"), session=mia)
 
         answer = mia.get(f"{site.url}/whoami", headers={"Accept": "application/json"}).json()
@@ -407,7 +401,7 @@ def test_counts_are_right_after_the_server_was_killed_in_the_middle(tmp_path):
         stop = threading.Event()
 
         def storm(name):
-            session = user(name)
+            session = basic(name)
             with contextlib.suppress(requests.RequestException):
                 while not stop.is_set():
                     job = send(server, session, 700).headers["Location"]
@@ -418,7 +412,7 @@ def test_counts_are_right_after_the_server_was_killed_in_the_middle(tmp_path):
         with ThreadPoolExecutor(4) as clients:
             storms = [clients.submit(storm, name) for name in ("ned", "ned", "oda", "oda")]
             wait_for(
-                lambda: used(server, user("mia")) and jobs_of(server, user("ned"), "any") > 10, what="a storm"
+                lambda: used(server, basic("mia")) and jobs_of(server, basic("ned"), "any") > 10, what="a storm"
             )
             server.kill()
             stop.set()
@@ -427,7 +421,7 @@ def test_counts_are_right_after_the_server_was_killed_in_the_middle(tmp_path):
         server.start()
 
         for name in ("ned", "oda"):
-            session = user(name)
+            session = basic(name)
             jobs = [str(url) for url in xpath(parse(session.get(server.joblist("any"))), "uws:jobref/@xlink:href")]
             for job in jobs:
                 wait_until_quiet(job, session)

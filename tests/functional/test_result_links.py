@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.accounts import make_token, write_users
+from tests.support.accounts import bearer, write_users
 from tests.support.http import Session, create, http, wait_for, wait_for_phase
 from tests.support.server import Server
 
@@ -21,7 +21,7 @@ def site(tmp_path_factory):
 
 def session_of(site, name):
     session = Session()
-    session.headers["Authorization"] = f"Bearer {make_token(site.var, name)[1]}"
+    session.headers.update(bearer(site.var, name))
     return session
 
 

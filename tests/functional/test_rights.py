@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.accounts import make_token, write_users
+from tests.support.accounts import bearer, write_users
 from tests.support.http import Session, create, http, parse, wait_for_phase, xpath
 from tests.support.server import Server
 
@@ -97,7 +97,7 @@ def who(site):
     sessions["wrong"].headers["Authorization"] = "Bearer uws_0_0"
     for name in PEOPLE:
         sessions[name] = Session()
-        sessions[name].headers["Authorization"] = f"Bearer {make_token(site.var, name)[1]}"
+        sessions[name].headers.update(bearer(site.var, name))
     return sessions
 
 

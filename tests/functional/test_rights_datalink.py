@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.accounts import make_token, password_of, write_users
+from tests.support.accounts import bearer, password_of, write_users
 from tests.support.http import Session, create, http, parse, wait_for_phase, xpath
 from tests.support.observatory import SECTIONS
 from tests.support.server import Server
@@ -75,7 +75,7 @@ def who(site):
     sessions = {name: Session() for name in NAMES}
     sessions["wrong"].headers["Authorization"] = "Bearer uws_0_0"
     for name in PEOPLE:
-        sessions[name].headers["Authorization"] = f"Bearer {make_token(site.var, name)[1]}"
+        sessions[name].headers.update(bearer(site.var, name))
     return sessions
 
 

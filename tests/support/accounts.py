@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from pyramid_uws.auth.tokens import Tokens
 from pyramid_uws.auth.users import User, Users
 
+from .http import Session
+
 AUDIENCE = "https://uws.example"
 PASSWORD = "correct-horse-of-{name}"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -36,6 +38,18 @@ def write_users(var, people=PEOPLE):
 def make_token(var, name, **options):
     """Return a personal token, as `uws-admin token create` makes it."""
     return Tokens(var / "tokens", Users(var / "users")).create(name, **options)
+
+
+def basic(name):
+    """Return a session of somebody who says name and password each time."""
+    session = Session()
+    session.auth = (name, password_of(name))
+    return session
+
+
+def bearer(var, name):
+    """Return the headers of somebody who comes by a personal token."""
+    return {"Authorization": f"Bearer {make_token(var, name)[1]}"}
 
 
 class Issuer:
