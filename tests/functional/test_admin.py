@@ -181,8 +181,8 @@ class TestWhileTheServerRuns:
                 assert http.get(f"{job}/results/result").text == "done"
                 answered.append(job)
 
-        with ThreadPoolExecutor(4) as pool:
-            workers = [pool.submit(work) for _ in range(4)]
+        with ThreadPoolExecutor(2) as pool:
+            workers = [pool.submit(work) for _ in range(2)]
             wait_for(lambda: len(answered) >= 8, timeout=60)
             try:
                 for _ in range(3):
