@@ -5,11 +5,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pyramid_uws.uws.instants import format_instant, now
+from pyramid_uws.uws.instants import format_instant
 
-from . import wording
+from . import marks, wording
 from .frame import Frame
-from .moments import moment
+from .moments import when
 
 
 @cache
@@ -27,11 +27,13 @@ def environment() -> Environment:
         "iso": format_instant,
         "clock": wording.clock,
         "hint": wording.hint,
-        "moment": moment,
+        "when": when,
+        "badge": marks.badge,
+        "sized": marks.sized,
+        "lasting": marks.lasting,
         "size": wording.size,
         "duration": wording.duration,
     }
-    made.globals |= {"now": now}
     return made
 
 

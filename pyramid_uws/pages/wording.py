@@ -10,6 +10,9 @@ from pyramid_uws.uws.limits import SECOND
 #: Seconds and name of what durations are told in, the longest first.
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
+#: Each of them with the next smaller one.
+_STEPS = tuple(pairwise(_UNITS))
+
 _SIZES = ("kB", "MB", "GB", "TB", "PB")
 
 #: Less than this from now, in seconds, is "now".
@@ -18,7 +21,11 @@ _NOW = 1
 
 def clock(instant: int) -> str:
     """Write µs as ``2026-01-02 03:04:05 UTC``."""
-    text = quick_instant(instant)
+    return clock_of(quick_instant(instant))
+
+
+def clock_of(text: str) -> str:
+    """Write an instant in the form of UWS likewise."""
     return f"{text[:10]} {text[11:19]} UTC"
 
 
@@ -35,8 +42,8 @@ def roughly(seconds: float) -> str:
 
     It is off by a fifth at most. ``site.js`` does the same.
     """
-    for (length, unit), (smaller, _) in pairwise(_UNITS):
-        if _nearest(seconds / smaller) * smaller >= 2 * length:
+    for (length, unit), (smaller, _) in _STEPS:
+        if seconds >= length and _nearest(seconds / smaller) * smaller >= 2 * length:
             return f"{_nearest(seconds / length)} {unit}"
     return f"{_nearest(seconds)} s"
 
@@ -51,7 +58,7 @@ def duration(seconds: float) -> str:
         return f"{max(seconds, 0.001) * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
-    for (length, unit), (smaller, its_unit) in pairwise(_UNITS):
+    for (length, unit), (smaller, its_unit) in _STEPS:
         if seconds >= length:
             rest = int(seconds % length // smaller)
             return f"{int(seconds // length)} {unit}" + (f" {rest} {its_unit}" if rest else "")

@@ -3,12 +3,14 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain, islice
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
+from webob.acceptparse import create_accept_header
 
 from pyramid_uws.snapshot import Snapshot, Snapshots, take_over
 from pyramid_uws.version import __version__
@@ -21,6 +23,9 @@ _WHERE = ("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO")
 
 #: A document of so many pieces is a long one.
 SHORT = 8
+
+#: Headers shorter than this are kept, with what they prefer.
+KEPT = 500
 
 #: What is offered, the default first; browsers and Java ask for */* in many ways and get XML.
 _OFFERS = ("text/xml", "application/xml", "application/json")
@@ -55,9 +60,18 @@ def wants_page(request: Request) -> bool:
     anything. Who takes HTML and nothing else gets what it takes.
     """
     named = (request.environ.get("HTTP_ACCEPT") or "").lower()
-    if "text/html" not in named or request.accept.parsed is None:
+    if "text/html" not in named:
         return False
-    ranked = dict(request.accept.acceptable_offers(("text/html", *_OFFERS)))
+    return _prefers_page(named) if len(named) < KEPT else _prefers_page.__wrapped__(named)
+
+
+@lru_cache(maxsize=64)
+def _prefers_page(named: str) -> bool:
+    """Tell whether a header prefers HTML; browsers send few different ones, and reading one takes its time."""
+    accept = create_accept_header(named)
+    if accept.parsed is None:
+        return False
+    ranked = dict(accept.acceptable_offers(("text/html", *_OFFERS)))
     best = max(ranked.get(kind, 0) for kind in _OFFERS)
     return ranked.get("text/html", 0) > best and (best == 0 or "application/xhtml+xml" in named)
 

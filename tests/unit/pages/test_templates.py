@@ -99,11 +99,11 @@ def written(frame, content, **model):
     return html.document_fromstring(text).get_element_by_id("content")
 
 
-def test_macros_are_there_in_every_page(frame):
+def test_marks_are_there_in_every_page(frame):
     content = written(
         frame,
-        "{{ ui.badge('ERROR') }}, {{ ui.when(0) }}, {{ ui.size(2000) }}, {{ ui.duration(90) }}, "
-        "{{ ui.when(none) }}{{ ui.size(none) }}{{ ui.duration(none) }}",
+        "{{ 'ERROR' | badge }}, {{ 0 | when }}, {{ 2000 | sized }}, {{ 90 | lasting }}, "
+        "{{ none | when }}{{ none | sized }}{{ none | lasting }}",
     )
 
     said = " ".join(content.text_content().split())
@@ -120,7 +120,9 @@ def test_what_cannot_be_undone_is_asked_for_first(frame):
 
 
 def test_scripts_of_others_are_no_modules(frame):
-    ours, theirs = written(frame, "{{ ui.script('site.js') }}{{ ui.script('vendor/htmx.min.js') }}").iter("script")
+    ours, theirs = written(
+        frame, "{{ ui.script(frame, 'site.js') }}{{ ui.script(frame, 'vendor/htmx.min.js') }}"
+    ).iter("script")
 
     assert (ours.get("type"), "defer" in ours.attrib) == ("module", False)
     assert (theirs.get("type"), "defer" in theirs.attrib) == (None, True)
