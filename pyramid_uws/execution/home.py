@@ -16,8 +16,11 @@ from .jobdir import JobDirectory
 
 def attempt_folder(settings: Settings, worker: str | None, attempt: str) -> Path | None:
     """Return the folder of an attempt (``JOB.NUMBER``) of this worker, if it is on this host."""
-    homes = (settings.work, settings.work / (worker or ""))
-    return next((home / attempt for home in homes if (home / attempt).is_dir()), None)
+    for home in (settings.work, settings.work / worker) if worker else (settings.work,):
+        folder = home / attempt
+        if folder.is_dir():
+            return folder
+    return None
 
 
 class Home:

@@ -31,6 +31,8 @@ def environment() -> Environment:
         "badge": marks.badge,
         "sized": marks.sized,
         "lasting": marks.lasting,
+        "stylesheet": marks.stylesheet,
+        "script": marks.script,
         "size": wording.size,
         "duration": wording.duration,
     }

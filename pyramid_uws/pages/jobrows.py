@@ -3,8 +3,7 @@
 Whatever a client or a core has chosen is escaped; ids, phases and numbers are ours.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -16,8 +15,7 @@ from .moments import moment, span_until
 from .wording import size
 
 
-@dataclass(frozen=True)
-class JobLine:
+class JobLine(NamedTuple):
     """A job as the list shows it; ``size`` of all its results in bytes, instants in µs.
 
     ``can_act`` tells whether who is looking may do something with it.
@@ -31,7 +29,7 @@ class JobLine:
     created: int
     fraction: float | None
     doing: str
-    count: int
+    result_count: int
     size: int
     destruction: int | None
     can_act: bool
@@ -54,7 +52,7 @@ def job_line(job: Any, base: str, *, can_act: bool) -> JobLine:
         created=job.created,
         fraction=fraction if job.phase in phases.ACTIVE else None,
         doing=replace_illegal(doing) if job.phase in phases.ACTIVE else "",
-        count=len(job.results),
+        result_count=len(job.results),
         size=sum(result[2] for result in job.results),
         destruction=None if job.phase == phases.ARCHIVED else job.destruction,
         can_act=can_act,
@@ -90,6 +88,6 @@ def _progress(line: JobLine) -> str:
 
 
 def _results(line: JobLine) -> str:
-    if not line.count:
+    if not line.result_count:
         return ""
-    return f'{line.count} · <span title="{line.size} bytes">{size(line.size)}</span>'
+    return f'{line.result_count} · <span title="{line.size} bytes">{size(line.size)}</span>'

@@ -172,4 +172,4 @@ def _with_durations(steps: list[Step]) -> list[Step]:
     known = [(step.name, step.instant) for step in steps if step.instant is not None]
     took = {name: (instant - before) / SECOND for (_, before), (name, instant) in pairwise(known)}
     noticed = {name: seconds for name, seconds in took.items() if seconds >= NOTICED}
-    return [replace(step, took=noticed.get(step.name)) for step in steps]
+    return [replace(step, took=noticed[step.name]) if step.name in noticed else step for step in steps]

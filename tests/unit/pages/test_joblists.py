@@ -74,7 +74,7 @@ def test_a_search_that_has_not_seen_all_says_how_far_it_came(show):
 
 
 def test_jobs_are_selected_to_be_acted_on(show, lines):
-    lines[1] = replace(lines[1], can_act=False)
+    lines[1] = lines[1]._replace(can_act=False)
 
     tree = show("joblist.html", listing=replace(EMPTY, lines=lines))
 

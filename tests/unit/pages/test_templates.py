@@ -121,7 +121,7 @@ def test_what_cannot_be_undone_is_asked_for_first(frame):
 
 def test_scripts_of_others_are_no_modules(frame):
     ours, theirs = written(
-        frame, "{{ ui.script(frame, 'site.js') }}{{ ui.script(frame, 'vendor/htmx.min.js') }}"
+        frame, "{{ 'site.js' | script(frame.root) }}{{ 'vendor/htmx.min.js' | script(frame.root) }}"
     ).iter("script")
 
     assert (ours.get("type"), "defer" in ours.attrib) == ("module", False)
