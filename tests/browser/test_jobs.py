@@ -362,6 +362,7 @@ class TestThousandJobs:
         page.get_by_role("button", name="Abort 1000").click()
 
         page.get_by_text("1000 jobs were aborted.").wait_for()
+        page.wait_for_load_state()
         assert rows.locator(".badge.aborted").count() == 500
         page.reload()
         assert page.get_by_text("jobs were aborted").count() == 0
