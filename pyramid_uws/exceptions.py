@@ -16,11 +16,13 @@ class UWSError(Exception):
 class BadValue(UWSError):
     """A parameter has a value that cannot be used (HTTP 400); ``label`` is what a standard has it begin with.
 
-    ``reason`` says why by itself, for a message that stands beside name and value.
+    Several values, as a list or tuple, are shown one after the other. ``reason`` says why by itself, for a message
+    that stands beside name and value.
     """
 
     def __init__(self, name: str, value: object, reason: str, label: str = "") -> None:
-        shown = repr(value) if len(repr(value)) <= 200 else repr(value)[:197] + "..."
+        shown = ", ".join(map(repr, value)) if isinstance(value, (list, tuple)) else repr(value)
+        shown = shown if len(shown) <= 200 else shown[:197] + "..."
         super().__init__(f"{label and label + '; '}{name}={shown}: {reason}.")
         self.name = name
         self.reason = reason

@@ -53,7 +53,7 @@ def describe(context: AsyncRenderer, request: Request) -> JobListPage:
     filters = filters_of(pairs)
     return JobListPage(
         url=url,
-        title=(definition.title if definition else "") or service.__name__,
+        title=title_of(context, request),
         service_url=request.resource_url(service),
         form=f"{request.resource_url(service)}/form" if is_offered else None,
         filters=filters,
@@ -65,6 +65,13 @@ def describe(context: AsyncRenderer, request: Request) -> JobListPage:
         is_hidden=is_hidden,
         now=now(),
     )
+
+
+def title_of(context: AsyncRenderer, request: Request) -> str:
+    """Return what the service of a list is called; its name, if it has no title or is not offered any more."""
+    name: str = context.__parent__.__name__
+    definition = request.registry.uws.definitions.get(name)
+    return (definition.title if definition else "") or name
 
 
 def _can_act(request: Request, job: Job, owner: str | None) -> bool:

@@ -15,12 +15,13 @@ from pyramid_uws.tree import AsyncRenderer
 from pyramid_uws.tree.rights import CHANGE, DELETE, LIST
 from pyramid_uws.uws.control import given, single
 from pyramid_uws.uws.ids import is_id
-from pyramid_uws.uws.phases import AT_WORK
+from pyramid_uws.uws.phases import ABORTABLE, AT_WORK
 
 from .data import no_files
 from .done import tell_there
 from .forms import read_form
 from .incoming import worker_system_of
+from .joblist_page import title_of
 from .resources import add_resource_views
 
 #: What can be done with several jobs, and the right that each of them needs.
@@ -42,7 +43,8 @@ def act(context: AsyncRenderer, request: Request) -> Response:
     filters = filters_of(pairs)
     chosen = [_chosen(context, request, job_id, ACTIONS[action]) for job_id in ids]
     if single(pairs, "CONFIRM") is None or not ids:
-        return _asked(context, request, action, chosen, filters, is_done=False)
+        foreseen = [_foreseen(each) for each in chosen] if action == "ABORT" else chosen
+        return _asked(context, request, action, foreseen, filters, is_done=False)
     chosen = _done(context, request, chosen, action)
     if any(each.problem for each in chosen):
         return _asked(context, request, action, chosen, filters, is_done=True)
@@ -61,6 +63,8 @@ def _asked(
         chosen=chosen,
         is_done=is_done,
         filters=filters,
+        title=title_of(context, request),
+        service_url=request.resource_url(context.__parent__),
         url=url,
         back=f"{url}{query and '?'}{query}",
     )
@@ -76,6 +80,13 @@ def _chosen(context: AsyncRenderer, request: Request, job_id: str, right: str) -
         return Chosen(job_id, None, None, None, "You may not do this with it.")
     runid = None if job.runid is None else replace_illegal(job.runid)
     return Chosen(job_id, request.resource_url(job), job.phase, runid)
+
+
+def _foreseen(chosen: Chosen) -> Chosen:
+    """Return a job that is to be aborted, with the reason if it has ended, so that nobody is asked about it."""
+    if chosen.phase is None or chosen.phase in ABORTABLE:
+        return chosen
+    return replace(chosen, problem=f"It is {chosen.phase}; there is nothing left to abort.")
 
 
 def _done(context: AsyncRenderer, request: Request, chosen: list[Chosen], action: str) -> list[Chosen]:

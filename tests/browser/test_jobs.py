@@ -82,6 +82,17 @@ def test_a_live_page_ends_by_itself(site, alice, enter):
     assert page.get_by_role("button", name="Abort the job").count() == 0
 
 
+def test_a_phone_shows_the_phase_beside_a_long_name(site, alice, enter):
+    create(site.joblist("countdown"), session=alice)
+    create(site.joblist("countdown"), session=alice, RUNID="m" * 64)
+    page = enter(site.joblist("countdown"), phone=True)
+
+    for row in range(2):
+        box = page.locator(".jobs tbody .badge").nth(row).bounding_box()
+        assert box["x"] + box["width"] <= page.viewport_size["width"]
+    assert_fits(page)
+
+
 def test_a_running_job_is_aborted(site, alice, enter):
     job = countdown(site, alice, SECONDS=600)
     wait_for_phase(job, "EXECUTING", session=alice)

@@ -308,6 +308,50 @@ class TestList:
         assert (answer.status_code, answer.headers["Location"]) == (303, f"{site.joblist('sleeper')}?RUNID=doomed")
         assert [alice.get(job).status_code for job in doomed] == [404] * 3
 
+    def test_a_single_one_is_spoken_of_as_one(self, site, alice):
+        job = create(site.joblist("sleeper"), session=alice)
+        fields = {"ACTION": "DELETE", "JOB": job.rpartition("/")[2]}
+
+        asked = html.document_fromstring(
+            alice.post(f"{site.joblist('sleeper')}/selected", data=fields, headers=PAGE).text
+        )
+
+        assert "Delete 1 job?" in said(asked)
+        assert "It is gone then, with all its results" in said(asked)
+        above = [urlsplit(href).path for href in asked.xpath("//nav[@class='trail']//a/@href")]
+        assert above == ["/", "/sleeper", "/sleeper/async"]
+
+    def test_one_that_has_ended_is_not_asked_about(self, site, alice):
+        waiting = create(site.joblist("sleeper"), session=alice)
+        ended = create(site.joblist("sleeper"), session=alice, PHASE="RUN", SECONDS="0")
+        wait_for_phase(ended, "COMPLETED", session=alice)
+        fields = {"ACTION": "ABORT", "JOB": [job.rpartition("/")[2] for job in (waiting, ended)]}
+
+        asked = alice.post(f"{site.joblist('sleeper')}/selected", data=fields, headers=PAGE)
+
+        tree = html.document_fromstring(asked.text)
+        assert "Abort 1 job?" in said(tree)
+        assert "It is COMPLETED; there is nothing left to abort." in said(tree)
+        assert tree.xpath("//input[@name='JOB']/@value") == [waiting.rpartition("/")[2]]
+
+    @pytest.mark.parametrize(
+        ("action", "jobs", "heading"),
+        [
+            ("DELETE", ["0" * 24], "The job cannot be deleted"),
+            ("ABORT", ["0" * 24, "../x"], "None of the jobs can be aborted"),
+        ],
+    )
+    def test_nothing_is_asked_where_nothing_can_be_done(self, action, jobs, heading, site, alice):
+        answer = alice.post(
+            f"{site.joblist('sleeper')}/selected", data={"ACTION": action, "JOB": jobs}, headers=PAGE
+        )
+
+        tree = html.document_fromstring(answer.text)
+        assert tree.xpath("string(//h1)") == heading
+        assert "It is not there any more." in said(tree)
+        assert "gone then" not in said(tree)
+        assert not tree.xpath("//button[@name='ACTION']")
+
     def test_what_could_not_be_done_is_told_and_the_rest_is_done(self, site, alice, bob):
         waiting = create(site.joblist("sleeper"), session=alice)
         ended = create(site.joblist("sleeper"), session=alice, PHASE="RUN", SECONDS="0", RUNID="has <ended>")
