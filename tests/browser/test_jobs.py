@@ -316,7 +316,7 @@ class TestThousandJobs:
         assert rows.count() == 50
 
         page.get_by_role("link", name="Older jobs").click()
-        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 100")
+        page.wait_for_function("() => document.querySelectorAll('tbody tr[id]').length === 100")
 
         assert "OLDER" not in page.url
         assert len({rows.nth(each).get_attribute("id") for each in range(100)}) == 100
@@ -325,7 +325,7 @@ class TestThousandJobs:
         page = enter(site.joblist("echo"), "carol")
 
         page.get_by_role("link", name="Older jobs").press("Enter")
-        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 100")
+        page.wait_for_function("() => document.querySelectorAll('tbody tr[id]').length === 100")
 
         rows = "[...document.querySelectorAll('tbody tr[id]')]"
         assert page.evaluate(f"{rows}.indexOf(document.activeElement.closest('tr'))") == 50
@@ -365,7 +365,7 @@ class TestThousandJobs:
         page = enter(f"{site.joblist('echo')}?LAST=500", "carol")
         rows = page.locator("tbody tr[id]")
         page.get_by_role("link", name="Older jobs").click()
-        page.wait_for_function("document.querySelectorAll('tbody tr[id]').length === 1000")
+        page.wait_for_function("() => document.querySelectorAll('tbody tr[id]').length === 1000")
 
         page.get_by_label("Select all jobs shown").check()
         page.get_by_text("1000 selected").wait_for()
