@@ -63,6 +63,11 @@ def _connect(path: Path) -> socket.socket:
     except (FileNotFoundError, ConnectionRefusedError):
         connection.close()
         raise NoServer(f"No server listens at {path}.") from None
+    except BlockingIOError:
+        connection.close()
+        raise NoAnswer(
+            f"The server that listens at {path} has too many commands waiting; try again in a moment."
+        ) from None
     except OSError as problem:
         connection.close()
         raise NoAnswer(f"The control socket {path} cannot be used: {problem.strerror or problem}.") from problem

@@ -68,7 +68,7 @@ def _first_line(text: io.TextIOWrapper) -> str:
 
 def _rows(lines: Iterator[str] | io.TextIOWrapper, delimiter: str) -> Iterator[list[str]]:
     try:
-        for row in csv.reader(lines, delimiter=delimiter):
+        for row in csv.reader(lines, delimiter=delimiter, quoting=spread.quoting(delimiter)):
             if row:
                 yield row
     except csv.Error as problem:

@@ -4,7 +4,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 from .limits import PLOTTED_ROWS
 
@@ -38,11 +38,17 @@ def tabledata(width: int) -> Callable[[bytes], Iterator[Row]]:
     return find
 
 
+def quoting(delimiter: str) -> Literal[0, 3]:
+    """Return how fields are quoted: not at all between tabs, where a quotation mark stands for itself."""
+    return csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+
+
 def lines(width: int, delimiter: str) -> Callable[[bytes], Iterator[Row]]:
     """Return a function that finds the rows of CSV in which no line end is quoted."""
 
     def find(piece: bytes) -> Iterator[Row]:
         text = piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1].decode("utf-8", "replace")
-        return (row for row in csv.reader(text.splitlines(), delimiter=delimiter) if len(row) == width)
+        rows = csv.reader(text.splitlines(), delimiter=delimiter, quoting=quoting(delimiter))
+        return (row for row in rows if len(row) == width)
 
     return find

@@ -14,7 +14,7 @@ from tests.support.http import abort, create, http, parse, phase, wait_for, wait
 from tests.support.server import Server
 from tests.support.zeo import Worker, zeo
 
-TIMEOUT = 6
+TIMEOUT = 10
 SERVICE = {
     "core": "tests.support.fault_cores:tally",
     "parameters": "tests.support.fault_cores:PARAMETERS_TALLY",

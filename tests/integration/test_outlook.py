@@ -21,7 +21,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def outlook(site):
-    return Outlook(Chooser(site.dispatcher.definitions, site.limiter, 2), site.limiter, 2)
+    return Outlook(Chooser(site.definitions, site.limiter, 2), site.limiter, 2)
 
 
 @pytest.fixture

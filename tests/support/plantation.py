@@ -40,9 +40,9 @@ class Plantation:
         self.writer.do(lambda root, _journal: match_tree(root, {SERVICE: {"async": AsyncRenderer}}))
         self.store = ResultStore(self.settings.results)
         self.reader = Reader(self.database)
-        definition = ServiceDefinition(name=SERVICE, core="tests.support.cores:quick")
-        self.limiter = Limiter(self.settings, {SERVICE: definition})
-        self.dispatcher = Dispatcher(self.settings, {SERVICE: definition}, self.database, self.writer, self.store)
+        self.definitions = {SERVICE: ServiceDefinition(name=SERVICE, core="tests.support.cores:quick")}
+        self.limiter = Limiter(self.settings, self.definitions)
+        self.dispatcher = Dispatcher(self.settings, self.definitions, self.database, self.writer, self.store)
 
     def close(self):
         self.dispatcher.reader.close()

@@ -221,9 +221,11 @@ class TestHostility:
                 return bool(ask(path, {"do": "it"}, 20))
             except Refused as refused:
                 return "too many" in refused.message
+            except NoAnswer as sent_away:  # by the kernel, whose queue is full
+                return "too many" in sent_away.message
 
         with ThreadPoolExecutor(50) as pool:
-            assert all(pool.map(one, range(500)))
+            assert all(pool.map(one, range(300)))
 
     def test_who_hangs_up_before_the_answer_harms_nobody(self, make, connect, path):
         gate = threading.Event()
@@ -345,7 +347,7 @@ class TestAsking:
             listener.listen(0)
             other.connect(str(path))
 
-            with pytest.raises(NoAnswer, match="cannot be used"):
+            with pytest.raises(NoAnswer, match="too many commands waiting"):
                 ask(path, {"do": "it"}, 0.05)
             with short_path(path) as name:
                 assert control_module._answers(name)

@@ -5,7 +5,7 @@ import math
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pyramid_uws.previews import fits
@@ -61,6 +61,7 @@ def written(rows, media_type):
 
 @pytest.mark.parametrize("media_type", FORMATS)
 @given(rows=ROWS)
+@example(rows=[(0.0, 0.0, 0, '"'), (0.0, 0.0, 0, "0")])
 @examples(25)
 def test_rows_are_shown_as_they_were_written(media_type, rows):
     told = preview(io.BytesIO(written(rows, media_type)), media_type, Wish())
