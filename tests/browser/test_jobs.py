@@ -68,11 +68,12 @@ def see_phase(page, wanted):
 
 
 def test_a_live_page_ends_by_itself(site, alice, enter):
-    job = countdown(site, alice, SECONDS=4, RUNID="a short night", RESULTS=0)
+    job = create(site.joblist("countdown"), session=alice, SECONDS=8, RUNID="a short night", RESULTS=0)
     page = enter(job)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.locator("progress").wait_for()
     page.evaluate("window.isTheSame = true")
 
-    page.locator("progress").wait_for()
     page.locator("#log").get_by_text("s to go").first.wait_for()
     see_phase(page, "COMPLETED")
 
