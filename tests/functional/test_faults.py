@@ -29,6 +29,7 @@ from tests.support.http import (
     xpath,
 )
 from tests.support.server import Server
+from tests.support.traces import below, stored
 
 FAULTS = "tests.support.fault_cores"
 SECTIONS = {
@@ -209,11 +210,6 @@ class TestADatabaseThatCannotBeWritten:
         wait_for_phase(job, "COMPLETED")
 
 
-def stored(server):
-    """Return the files of results and parameters that there are."""
-    return sorted(path for path in (server.var / "results").rglob("*") if path.is_file())
-
-
 class TestAFullDisk:
     @pytest.fixture
     def disk(self, tmp_path):
@@ -262,7 +258,7 @@ class TestAFullDisk:
         wait_for_phase(job, "ERROR")
         sentence = "What the job has left could not be stored (No space left on device); run the job again later."
         assert error_of(job) == ("transient", sentence)
-        assert [path for path in disk.folder.rglob("*") if path.is_file()] == []
+        assert [path for path in below(disk.folder) if path.is_file()] == []
         wait_for_phase(create(server.joblist("quick"), PHASE="RUN"), "COMPLETED")
 
 

@@ -8,6 +8,7 @@ from lxml import html
 from tests.support.headerpolicy import HEADER
 from tests.support.http import Session, create, http, job_document, parse, phase, run, wait_for_phase, xpath
 from tests.support.server import Server
+from tests.support.traces import stored
 from tests.support.upload_cores import SECTIONS
 
 TABLE = b"ra,dec\n1.5,2.5\n"
@@ -215,7 +216,7 @@ class TestWhatIsWrong:
         assert marked == [name for name in self.WRONG if name != "NOTE"]
 
     def test_nothing_is_made_or_kept(self, server):
-        before = sorted((server.var / "results").rglob("*"))
+        before = stored(server)
         count = len(jobs_of(server))
 
         answer = send(f"{server.url}/all/form", files={"CURVE": ("c.csv", TABLE)}, RADIUS="9", PHASE="RUN")
@@ -223,9 +224,7 @@ class TestWhatIsWrong:
         assert answer.status_code == 400
         assert "choose the file again" in Shown(answer).problem("CURVE")
         assert len(jobs_of(server)) == count
-        assert [path for path in sorted((server.var / "results").rglob("*")) if path.is_file()] == [
-            path for path in before if path.is_file()
-        ]
+        assert stored(server) == before
 
     def test_what_is_required_is_told_when_it_is_run(self, server):
         shown = Shown(send(f"{server.url}/all/form", RADIUS="", PHASE="RUN"))

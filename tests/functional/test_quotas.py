@@ -15,6 +15,7 @@ from tests.support.accounts import basic, write_users
 from tests.support.admin import found
 from tests.support.http import Session, abort, create, parse, phase, post, run, wait_for, wait_for_phase, xpath
 from tests.support.server import Server
+from tests.support.traces import stored
 from tests.support.upload_cores import SECTIONS
 
 GROUPS = {"readers": ["ruth", "rita"], "small": ["sam"]}
@@ -88,10 +89,6 @@ def quota(site, *words):
     assert admin([str(site.ini), "quota", *words]) == 0
 
 
-def files_below(site):
-    return sorted(path for path in (site.var / "results").rglob("*") if path.is_file())
-
-
 def jobs_of(site, session, service="quick"):
     return xpath(parse(session.get(site.joblist(service))), "count(uws:jobref)")
 
@@ -101,7 +98,7 @@ class TestJobs:
     def test_one_more_is_refused_and_nothing_of_it_is_kept(self, site):
         ada = basic("ada")
         jobs = [create(site.joblist("quick"), session=ada) for _ in range(4)]
-        before = files_below(site)
+        before = stored(site)
 
         for answer in (ask(site, ada), send(site, ada, 100)):
             assert answer.status_code == 403
@@ -109,7 +106,7 @@ class TestJobs:
                 "There are 4 jobs of 'ada' here, and there may be 4 (quota jobs); delete some first."
             )
         assert jobs_of(site, ada) == 4
-        assert files_below(site) == before
+        assert stored(site) == before
 
         ada.delete(jobs[0])
         assert ask(site, ada).status_code == 303
@@ -240,14 +237,14 @@ class TestStorage:
 
     @pytest.mark.spec("U-92", "D-37")
     def test_what_is_too_much_is_refused_and_leaves_nothing_behind(self, site):
-        eva, before = basic("eva"), files_below(site)
+        eva, before = basic("eva"), stored(site)
 
         answer = send(site, eva, 5000)
         assert answer.status_code == 413
         assert answer.text.strip() == "The file table has more than 4096 bytes, the quota upload."
         assert [send(site, eva, 4000).status_code for _ in range(3)] == [303, 303, 403]
         assert used(site, eva) == {"jobs": 2, "storage": 8000}
-        assert len(files_below(site)) == len(before) + 2
+        assert len(stored(site)) == len(before) + 2
 
     def test_who_has_filled_it_by_results_makes_and_runs_no_more(self, site):
         fay = basic("fay")

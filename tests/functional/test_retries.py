@@ -5,8 +5,9 @@ import time
 import pytest
 
 from pyramid_uws.uws.instants import parse_instant
-from tests.support.anatomy import files, job_id
+from tests.support.anatomy import job_id
 from tests.support.http import abort, create, http, job_document, phase, text, wait_for, wait_for_phase, xpath
+from tests.support.traces import files
 from tests.support.zeo import Worker, zeo
 
 CORES = "tests.support.fault_cores"
@@ -65,7 +66,7 @@ def test_until_then_it_is_queued_and_says_why_and_when(server, tmp_path, uws_sch
     assert text(document, "//uws:phase") == "QUEUED"
     assert [text(document, f"//uws:{name}Time") for name in ("start", "end")] == ["", ""]
     assert not xpath(document, "//uws:errorSummary | //uws:result")
-    wait_for(lambda: not files(server.var, job_id(job)))
+    wait_for(lambda: not files(server, job))
     info = told(document)
     assert info["attempt"] == "2"
     assert info["reason"] == "Attempt 1 of 3 failed for a reason that may pass."

@@ -2,12 +2,12 @@
 
 import hashlib
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
 from pyramid_uws.uws.instants import format_instant, now
 from pyramid_uws.uws.limits import SECOND
+from tests.support import traces
 from tests.support.headerpolicy import HEADER
 from tests.support.http import (
     Session,
@@ -67,11 +67,7 @@ def session_of(user):
 @pytest.fixture
 def stored(server):
     """Return a function that returns the files that are kept with jobs."""
-
-    def stored() -> set[Path]:
-        return {path for path in (server.var / "results").rglob("*") if path.is_file()}
-
-    return stored
+    return lambda: set(traces.stored(server))
 
 
 def of(content):

@@ -73,11 +73,6 @@ def allow_growth(server: Server) -> None:
     resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
 
-def files(folder: Path, job_id: str) -> list[Path]:
-    """Return everything below the folder whose path has to do with the job."""
-    return [path for path in folder.rglob("*") if job_id in str(path)]
-
-
 def attempts(server: Server) -> list[str]:
     """Return the names of the job directories there are."""
     return sorted(path.name for path in (server.var / "work").iterdir())

@@ -13,11 +13,19 @@ def job_id(job: str) -> str:
     return job.rpartition("/")[2]
 
 
+def below(folder: Path) -> list[Path]:
+    """Return everything below the folder, sorted; folders that vanish meanwhile are no trouble."""
+    return sorted(Path(place, name) for place, *entries in os.walk(folder) for names in entries for name in names)
+
+
 def files(server: Server, job: str) -> list[Path]:
     """Return everything in the server's folders that has to do with the job."""
-    # os.walk does not mind that folders vanish meanwhile.
-    found = (Path(folder, name) for folder, *entries in os.walk(server.var) for names in entries for name in names)
-    return [path for path in found if job_id(job) in str(path)]
+    return [path for path in below(server.var) if job_id(job) in str(path)]
+
+
+def stored(server: Server) -> list[Path]:
+    """Return the files that the server keeps for its jobs: parameters, results, references to both."""
+    return [path for path in below(server.var / "results") if path.is_file()]
 
 
 def pids_of_stubborn(folder: Path) -> list[int]:

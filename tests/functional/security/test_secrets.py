@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.accounts import password_of
 from tests.support.http import Session, create, http, wait_for_phase
+from tests.support.traces import below
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def test_they_are_in_no_log(secrets_used, fortress):
 def test_they_are_in_no_file_of_the_site_but_their_own(secrets_used, fortress):
     found = [
         (path.name, secret)
-        for path in fortress.var.rglob("*")
+        for path in below(fortress.var)
         if path.is_file() and path.name != "secret"
         for secret in secrets_used
         if secret.encode() in path.read_bytes()
@@ -71,7 +72,7 @@ def test_they_are_in_no_process_of_a_job(secrets_used, fortress, alice):
 def test_everything_is_for_the_servers_user_alone(secrets_used, fortress):
     open_to_others = [
         path.name
-        for path in [fortress.var, *fortress.var.rglob("*")]
+        for path in [fortress.var, *below(fortress.var)]
         if not path.is_symlink() and stat.S_IMODE(path.lstat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
     ]
 
