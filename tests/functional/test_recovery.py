@@ -14,7 +14,6 @@ from pyramid_uws.uws.instants import now
 from tests.support import processes
 from tests.support.anatomy import (
     attempts,
-    files,
     forbid_growth,
     job_id,
     named,
@@ -35,6 +34,7 @@ from tests.support.http import (
     xpath,
 )
 from tests.support.server import Server
+from tests.support.traces import files
 
 SECTIONS = {
     f"uws:service:{name}": {
@@ -198,7 +198,7 @@ def test_a_deleted_job_whose_processes_had_not_ended_yet_is_ended(crashed):
     assert http.get(crashed.deleted).status_code == 404
 
     wait_for(lambda: not of_job(crashed.server, crashed.deleted))
-    wait_for(lambda: not files(crashed.server.var, job_id(crashed.deleted)))
+    wait_for(lambda: not files(crashed.server, crashed.deleted))
 
 
 def test_a_job_that_was_being_aborted_is_aborted(crashed):
@@ -227,7 +227,7 @@ def test_a_queued_job_is_run_in_its_turn(crashed):
 
 def test_what_belongs_to_no_job_is_ended_and_removed(crashed):
     wait_for(lambda: crashed.planted.process.poll() is not None)
-    wait_for(lambda: not files(crashed.server.var, crashed.planted.job_id))
+    wait_for(lambda: not files(crashed.server, crashed.planted.job_id))
     wait_for(lambda: attempts(crashed.server) == ["lost+found"])
 
     assert of_jobs(crashed.server) == {}
