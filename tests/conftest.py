@@ -1,14 +1,17 @@
 """Fixtures for all tests: schemas, and real servers."""
 
 import contextlib
+from pathlib import Path
 
 import pytest
 
 from tests.support import schemas
 from tests.support.examples import register_profiles
 from tests.support.leftovers import remove_unfinished
-from tests.support.measuring import measure_only_where_asked
+from tests.support.measuring import import_all, measure_only_where_asked, unmeasured
 from tests.support.server import Server
+
+TESTS = Path(__file__).parent
 
 register_profiles()
 
@@ -43,6 +46,23 @@ def make_server(tmp_path):
     make_server.servers = servers
     with contextlib.ExitStack() as closing:
         yield make_server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
+    """Have what the package's modules do at their import count, and nothing else."""
+    if session.config.pluginmanager.hasplugin("_cov"):
+        import_all()
+    with unmeasured():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Measure tests that do not leave the process."""
+    is_inside = item.path.relative_to(TESTS).parts[0] in {"unit", "integration"}
+    with contextlib.nullcontext() if is_inside else unmeasured():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser
 from playwright.sync_api import Error as BrowserError
 
-from tests.support.browser import Visit, assert_accessible, assert_fits, browsing, find_chromium, visiting
+from tests.support.browser import INSTALL, Visit, assert_accessible, assert_fits, browsing, find_chromium, visiting
 
 from .exhibition import Exhibition, opened
 
@@ -33,7 +33,7 @@ def main() -> int:
     options = read_arguments()
     options.folder.mkdir(parents=True, exist_ok=True)
     if find_chromium() is None:
-        print("chromium is not installed (on Debian: apt-get install chromium fonts-dejavu-core)", file=sys.stderr)
+        print(INSTALL, file=sys.stderr)
         return 2
     complaints = []
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as exhibition, browsing() as browser:

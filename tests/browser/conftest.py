@@ -16,6 +16,7 @@ SETTINGS = {
     "uws.auth.admins": "group:ops",
     "uws.auth.max_failures": "1000",
     "uws.title": "Observatory of Tests",
+    "uws.max_running": "20",  # jobs that tests leave at work take no place from those of others
 }
 
 

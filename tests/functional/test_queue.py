@@ -40,7 +40,7 @@ def history(tmp_path_factory, record_testsuite_property):
         began = time.monotonic()
         for job in blockers:
             (folder / f"{job_id(job)}.go").touch()
-        wait_for(lambda: count(server, "QUEUED", "EXECUTING") == 0, interval=0.1)
+        wait_for(lambda: count(server, "QUEUED", "EXECUTING") == 0)
         record_testsuite_property("trivial jobs per second", MANY / (time.monotonic() - began))
 
         yield [job_document(job) for job in jobs]

@@ -83,7 +83,7 @@ def test_two_workers_run_five_hundred_jobs_though_one_is_killed(web, folder, fir
         document = parse(http.get(f"{web.joblist('tally')}?PHASE=COMPLETED"))
         return len(xpath(document, "//uws:jobref")) == JOBS
 
-    wait_for(completed, timeout=240, interval=0.2, what="all of them COMPLETED")
+    wait_for(completed, timeout=240, what="all of them COMPLETED")
     runs = defaultdict(list)
     for word, job_id, pid, moment in lines(folder):
         runs[job_id].append((float(moment), word, pid))

@@ -40,9 +40,14 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 GRAVE = {"serious", "critical"}
 
 
+#: The names it goes by; the first is without what only a window needs, which makes it three times as fast.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+INSTALL = "chromium is not installed (on Debian: apt-get install chromium-headless-shell fonts-dejavu-core)"
+
+
 def find_chromium() -> str | None:
     """Return the path of the browser, if there is one."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
@@ -50,7 +55,7 @@ def browsing() -> Iterator[Browser]:
     """Have a browser run; skip the test if none is installed."""
     path = find_chromium()
     if path is None:
-        pytest.skip("chromium is not installed (on Debian: apt-get install chromium fonts-dejavu-core)")
+        pytest.skip(INSTALL)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(OPTIONS), chromium_sandbox=False)
         try:

@@ -73,15 +73,15 @@ def phase(job: str, *, session: requests.Session = http) -> str:
 
 
 def wait_for(
-    predicate: Callable[[], T], timeout: float = PATIENCE, *, interval: float = 0.02, what: str = ""
+    predicate: Callable[[], T], timeout: float = PATIENCE, *, interval: float | None = None, what: str = ""
 ) -> T:
-    """Call the predicate until it returns something true, and return that."""
-    deadline = time.monotonic() + timeout
+    """Call the predicate until it returns something true, and return that; more and more seldom unless told."""
+    begun = time.monotonic()
     while not (value := predicate()):
-        if time.monotonic() > deadline:
+        if time.monotonic() > begun + timeout:
             name = what or getattr(predicate, "__qualname__", repr(predicate))
             raise AssertionError(f"waited {timeout} s in vain for {name}; last seen: {value!r}")
-        time.sleep(interval)
+        time.sleep(_pause(begun) if interval is None else interval)
     return value
 
 
@@ -91,13 +91,18 @@ def wait_for_phase(job: str, *wanted: str, timeout: float = PATIENCE, session: r
     A job that ends in another phase than wanted fails at once, with what the job document says.
     """
     wanted = wanted or tuple(FINAL)
-    deadline = time.monotonic() + timeout
+    begun = time.monotonic()
     while (now := phase(job, session=session)) not in wanted:
-        if now in FINAL or time.monotonic() > deadline:
+        if now in FINAL or time.monotonic() > begun + timeout:
             document = session.get(job).text
             raise AssertionError(f"job is {now}, not {' or '.join(wanted)}, within {timeout} s:\n{document}")
-        time.sleep(0.02)
+        time.sleep(_pause(begun))
     return now
+
+
+def _pause(begun: float) -> float:
+    """Return how long to rest (s) after looking in vain: a tenth of the time waited so far, and not for long."""
+    return min(max(0.02, (time.monotonic() - begun) / 10), 0.2)
 
 
 def parse(xml: bytes | str | requests.Response) -> etree._Element:

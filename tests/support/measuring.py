@@ -1,9 +1,19 @@
-"""Whose coverage counts: that of the tests' own processes, and of the servers that are to be measured.
+"""Whose coverage counts: that of unit and integration tests, and of the servers that are to be measured.
 
-Measuring takes a process as much time again as it needs, at its start above all, and hundreds are started.
+Measuring takes a process as much time again as it needs, for the package and for all else that it runs. So it
+pauses while tests are collected, and while they speak to servers; and of the many processes that are started, few
+are measured.
 """
 
+import contextlib
 import os
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+
+from coverage import Coverage
+
+import pyramid_uws
 
 #: What has coverage measure a process that is started.
 _VARIABLE = "COVERAGE_PROCESS_CONFIG"
@@ -25,3 +35,27 @@ def measures_all() -> bool:
 def measured() -> dict[str, str]:
     """Return the environment variables of a process that is to be measured; none where nothing is."""
     return dict(_kept)
+
+
+@contextlib.contextmanager
+def unmeasured() -> Iterator[None]:
+    """Have nothing of this process count meanwhile, unless all is to."""
+    coverage = None if measures_all() else Coverage.current()
+    if coverage is None:
+        yield
+        return
+    coverage.stop()
+    try:
+        yield
+    finally:
+        coverage.start()
+
+
+def import_all() -> None:
+    """Import the package's modules: what stands in them counts though they are imported but once."""
+    for module in walk_packages(pyramid_uws.__path__, f"{pyramid_uws.__name__}."):
+        if not module.name.endswith(".__main__"):
+            with contextlib.suppress(
+                ModuleNotFoundError
+            ):  # tests of what needs more than is installed are skipped
+                import_module(module.name)

@@ -24,8 +24,8 @@ import requests
 
 from . import measuring, processes
 from .http import Session
+from .preloaded import PROJECT, SERVER, Process, start
 
-PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 120
 STOP_SECONDS = 60
 HOST = "127.0.0.1"
@@ -79,7 +79,7 @@ class Server:
     counts as covered if it is ``measured``, which takes as much time again as the tests do.
     """
 
-    process: subprocess.Popen | None = None
+    process: Process | None = None
 
     def __init__(
         self,
@@ -120,16 +120,7 @@ class Server:
     def start(self) -> None:
         """Start the process (again: same folder, same port) and wait until it answers."""
         assert not self.is_running, "the server is running already"
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command(),
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # a Ctrl-C in the terminal is for the test runner
-            )
+        self.process = start(self.command(), self.folder, self._environment(), self.log_file)
         try:
             self._wait_until_it_answers()
         except BaseException:
@@ -196,7 +187,7 @@ class Server:
 
     def command(self) -> list[str]:
         """Return what is to be run."""
-        return [sys.executable, "-m", "pyramid.scripts.pserve", str(self.ini)]
+        return [sys.executable, *SERVER, str(self.ini)]
 
     def _environment(self) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH")]))

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .http import wait_for
+from .preloaded import WORKER, Process, start
 from .server import HOST, Server, free_port, write_ini
 
 STOP_SECONDS = 20
-_RUN = "import sys; from pyramid_uws.worker import main; sys.exit(main())"
 
 
 class Storage:
@@ -59,10 +59,10 @@ class Worker:
         self.ini = server.folder / f"{name}.ini"
         write_ini(self.ini, {section: dict(ini[section]) for section in ini.sections()}, {"app:main": own})
         self._server = server
-        self.command = [sys.executable, "-c", _RUN, str(self.ini)]
+        self.command = [sys.executable, *WORKER, str(self.ini)]
         self.environment = server._environment()
         self.log_file = server.folder / f"{name}.log"
-        self.process: subprocess.Popen | None = None
+        self.process: Process | None = None
 
     def __enter__(self):
         self.start()
@@ -76,16 +76,7 @@ class Worker:
     def start(self, timeout: float = 30) -> None:
         """Start it and wait until it is ready."""
         offset = self.log_file.stat().st_size if self.log_file.exists() else 0
-        with self.log_file.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command,
-                cwd=self._server.folder,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self.process = start(self.command, self._server.folder, self.environment, self.log_file)
         wait_for(lambda: "is ready for jobs" in self.log[offset:], timeout, what=f"worker {self.name}")
 
     def stop(self) -> None:
