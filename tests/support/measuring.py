@@ -49,6 +49,7 @@ def unmeasured() -> Iterator[None]:
         yield
     finally:
         coverage.start()
+        measure_only_where_asked()  # to start is to ask for all again
 
 
 def import_all() -> None:
