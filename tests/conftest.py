@@ -8,10 +8,11 @@ import pytest
 from tests.support import schemas
 from tests.support.examples import register_profiles
 from tests.support.leftovers import remove_unfinished
-from tests.support.measuring import import_all, measure_only_where_asked, unmeasured
+from tests.support.measuring import import_all, measure, measure_only_where_asked
 from tests.support.server import Server
 
 TESTS = Path(__file__).parent
+INSIDE = {"unit", "integration"}
 
 register_profiles()
 
@@ -48,21 +49,16 @@ def make_server(tmp_path):
         yield make_server
 
 
-@pytest.hookimpl(wrapper=True)
 def pytest_collection(session):
     """Have what the package's modules do at their import count, and nothing else."""
     if session.config.pluginmanager.hasplugin("_cov"):
         import_all()
-    with unmeasured():
-        return (yield)
+    measure(False)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """Measure tests that do not leave the process."""
-    is_inside = item.path.relative_to(TESTS).parts[0] in {"unit", "integration"}
-    with contextlib.nullcontext() if is_inside else unmeasured():
-        return (yield)
+def pytest_runtest_setup(item):
+    """Measure tests that do not leave the process; they come together."""
+    measure(item.path.relative_to(TESTS).parts[0] in INSIDE)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -70,6 +66,7 @@ def pytest_runtestloop(session):
     """Measure what is to be measured, and clear up before coverage is combined."""
     measure_only_where_asked()
     result = yield
+    measure(True)
     if session.config.pluginmanager.hasplugin("_cov") and not hasattr(session.config, "workerinput"):
         remove_unfinished(session.config.rootpath)
     return result

@@ -7,7 +7,6 @@ are measured.
 
 import contextlib
 import os
-from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -19,6 +18,8 @@ import pyramid_uws
 _VARIABLE = "COVERAGE_PROCESS_CONFIG"
 
 _kept: dict[str, str] = {}
+
+_paused: list[Coverage] = []
 
 
 def measure_only_where_asked() -> None:
@@ -37,19 +38,19 @@ def measured() -> dict[str, str]:
     return dict(_kept)
 
 
-@contextlib.contextmanager
-def unmeasured() -> Iterator[None]:
-    """Have nothing of this process count meanwhile, unless all is to."""
-    coverage = None if measures_all() else Coverage.current()
-    if coverage is None:
-        yield
-        return
-    coverage.stop()
-    try:
-        yield
-    finally:
-        coverage.start()
-        measure_only_where_asked()  # to start is to ask for all again
+def measure(wanted: bool) -> None:
+    """Measure this process from now on, or pause; not for a moment, since coverage remembers each beginning.
+
+    In a process that runs a part of the tests there are two that measure: that part, and whatever is started.
+    """
+    if wanted:
+        while _paused:
+            _paused.pop().start()
+        measure_only_where_asked()  # coverage, when it starts, asks for all again
+    elif not measures_all():
+        while coverage := Coverage.current():
+            coverage.stop()
+            _paused.append(coverage)
 
 
 def import_all() -> None:

@@ -9,17 +9,13 @@ from tests.support import measuring
 
 
 @pytest.mark.skipif(measuring.measures_all(), reason="everything is to be measured")
-def test_processes_are_not_measured_unless_asked():
-    with measuring.unmeasured():
-        assert "COVERAGE_PROCESS_CONFIG" not in os.environ
-
-    assert "COVERAGE_PROCESS_CONFIG" not in os.environ
-
-
-def test_it_goes_on_after_a_pause():
+def test_it_goes_on_after_a_pause_and_measures_no_process_unasked():
     before = Coverage.current()
 
-    with measuring.unmeasured():
-        assert Coverage.current() is None or measuring.measures_all()
+    measuring.measure(False)
+    meanwhile = Coverage.current()
+    measuring.measure(True)
 
+    assert meanwhile is None
     assert Coverage.current() is before
+    assert "COVERAGE_PROCESS_CONFIG" not in os.environ
