@@ -1,6 +1,8 @@
 """What there is of a job beside what its server tells: files, processes, transactions."""
 
+import contextlib
 import os
+import stat
 from pathlib import Path
 
 from ZODB.FileStorage import FileStorage
@@ -16,6 +18,27 @@ def job_id(job: str) -> str:
 def below(folder: Path) -> list[Path]:
     """Return everything below the folder, sorted; folders that vanish meanwhile are no trouble."""
     return sorted(Path(place, name) for place, *entries in os.walk(folder) for names in entries for name in names)
+
+
+def open_to_others(folder: Path) -> list[Path]:
+    """Return what is below the folder with which others than its owner may do something."""
+    found = []
+    for path in below(folder):
+        with contextlib.suppress(FileNotFoundError):
+            mode = path.lstat().st_mode
+            if not stat.S_ISLNK(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                found.append(path)
+    return found
+
+
+def containing(folder: Path, *words: str) -> list[tuple[str, str]]:
+    """Return the names of files below the folder in which one of the words is, with the word."""
+    found = []
+    for path in filter(Path.is_file, below(folder)):
+        with contextlib.suppress(FileNotFoundError):
+            content = path.read_bytes()
+            found += [(path.name, word) for word in words if word.encode() in content]
+    return found
 
 
 def files(server: Server, job: str) -> list[Path]:
