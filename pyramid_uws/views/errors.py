@@ -16,7 +16,7 @@ from pyramid.security import forget
 from pyramid.traversal import find_interface
 
 from pyramid_uws import exceptions
-from pyramid_uws.interfaces import IJob
+from pyramid_uws.interfaces import IAsyncRenderer, IJob, IJoblist
 from pyramid_uws.tree.rights import READ
 from pyramid_uws.tree.shares import MARK
 
@@ -98,6 +98,13 @@ def challenged(request: Request, response: Response) -> Response:
     return response
 
 
+def _hint(context: Any, request: Request) -> str:
+    """Return what helps somebody who came to where nothing is, and no job above."""
+    if IJoblist.providedBy(context) or IAsyncRenderer.providedBy(context):
+        return "a job may have been deleted, or its time was up"
+    return f"see {request.application_url}/ for the services that are here"
+
+
 def not_found(error: Any, request: Request) -> Response:
     """Answer that nothing is there: a job that is gone, something it does not have, or a path that never was.
 
@@ -106,7 +113,7 @@ def not_found(error: Any, request: Request) -> Response:
     context: Any = getattr(request, "context", None)
     job: Any = find_interface(context, IJob)
     if job is None:
-        return plain(f"There is nothing at {request.path}; a job may have been deleted, or its time was up.", 404)
+        return plain(f"There is nothing at {request.path}; {_hint(context, request)}.", 404)
     if not request.has_permission(READ, context):
         return forbidden(error, request)
     why = f" Why it has failed is told at {request.resource_url(job)}/error." if job.error else ""

@@ -198,6 +198,7 @@ def _draft(
         action=f"{url}/edit",
         back=url,
         service=request.resource_path(job.__parent__.__parent__.__parent__),
+        jobs=request.resource_path(job.__parent__.__parent__),
         earlier=None,
         draft=job,
     )
