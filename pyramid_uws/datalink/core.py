@@ -113,8 +113,8 @@ class _Maker:
 
     def _observation(self, name: str) -> Any:
         if name not in self._observations:
-            observation = self._pieces.generator(name)
-            if not self._pieces.access(observation, self._user):
+            observation = self._pieces.find(name)
+            if not self._pieces.permits(observation, self._user):
                 kind = NotForAll if self._user is None else NotForYou
                 raise kind(f"ID={name!r}: these data are not for everybody.")
             self._observations[name] = observation

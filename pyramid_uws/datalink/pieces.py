@@ -3,6 +3,7 @@
 Light, since the web process imports it to check definitions; the pieces themselves come in with :func:`assemble`.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -11,6 +12,10 @@ from pkgutil import resolve_name
 from typing import Any, Self
 
 from pyramid_uws.uws.users import User
+
+from .problems import Unreadable
+
+log = logging.getLogger(__name__)
 
 _HERE = "pyramid_uws.datalink"
 
@@ -80,6 +85,26 @@ class Pieces:
     format: Callable[[Any, Any, str | None], str]
     estimate: Callable[[Any, Any], int]
 
+    def find(self, name: str) -> Any:
+        """Return the observation of an id.
+
+        Raise :exc:`~.problems.NotFound`, or :exc:`~.problems.Unreadable`. Who may have it cannot be asked then, so
+        nobody is told the name of a file that is not in the id.
+        """
+        try:
+            return _calmly(self.generator, name)
+        except Unreadable as problem:
+            file = name.rpartition("/")[2]
+            if file and f" {file} " in f" {problem} ":
+                raise
+            log.warning("what ID=%r stands for cannot be read: %s", name, problem)
+            told = f"What ID={name!r} stands for cannot be read; the log of the server says why."
+            raise Unreadable(told) from None
+
+    def permits(self, observation: Any, user: User | None) -> bool:
+        """Tell whether a user may have an observation."""
+        return bool(_calmly(self.access, observation, user))
+
     @property
     def function(self) -> Callable[..., None]:
         """What makes products; that alone takes much memory, and only processes of jobs have use for it."""
@@ -99,6 +124,14 @@ def assemble(datalink: Datalink) -> Pieces:
         format=resolve_name(datalink.format),
         estimate=resolve_name(datalink.estimate),
     )
+
+
+def _calmly(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call what a site has written; to end the process, which would leave callers waiting, is to fail."""
+    try:
+        return function(*arguments)
+    except SystemExit as problem:
+        raise RuntimeError(f"{function!r} wanted to end the process, with {problem.code!r}") from problem
 
 
 def _each(value: Any) -> tuple[Any, ...]:

@@ -81,10 +81,10 @@ def show_file(context: LinksRenderer, request: Request) -> Response:
 def _may_have(pieces: Pieces, name: str, request: Request) -> Any:
     """Return the observation; an error if there is none, or the caller may not have it."""
     try:
-        observation = pieces.generator(name)
+        observation = pieces.find(name)
     except NotFound as problem:
         raise NoSuchThing(str(problem)) from problem
-    if not pieces.access(observation, user_of(request)):
+    if not pieces.permits(observation, user_of(request)):
         raise HTTPForbidden
     return observation
 
@@ -101,17 +101,17 @@ def _links(name: str, offer: Offer, user: User | None) -> Iterator[Link | Descri
     """Yield what there is of an id; a row that says so if that is nothing."""
     found: list[Link | Descriptor] = []
     try:
-        observation = offer.pieces.generator(name)
-        access = offer.pieces.access
-        offer = replace(offer, closed=not access(observation, None), authorized=access(observation, user))
+        observation = offer.pieces.find(name)
+        permits = offer.pieces.permits
+        offer = replace(offer, closed=not permits(observation, None), authorized=permits(observation, user))
         for maker in offer.pieces.links:
             found += maker(observation, offer)
-    except Exception as problem:  # noqa: BLE001 - the edge of an id: the others go on
+    except (Exception, SystemExit) as problem:  # noqa: BLE001 - the edge of an id: the others go on
         return iter([_fault(name, problem)])
     return iter(found)
 
 
-def _fault(name: str, problem: Exception) -> Link:
+def _fault(name: str, problem: BaseException) -> Link:
     """Return the row of an id that has no links (DataLink 1.1, section 3.4)."""
     if isinstance(problem, NotFound):
         label = "NotFoundFault"

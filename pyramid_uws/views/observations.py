@@ -76,8 +76,8 @@ class _Rows:
 
     def _row_of(self, name: str, user: User | None) -> tuple[Any, ...] | None:
         try:
-            observation = self.pieces.generator(name)
-            return self._row(observation) if self.pieces.access(observation, user) else None
+            observation = self.pieces.find(name)
+            return self._row(observation) if self.pieces.permits(observation, user) else None
         except Exception as problem:  # the edge of an id: the others go on, and its links say why
             told = None if isinstance(problem, UWSError) else problem
             log.warning("%r cannot be listed among those of %s: %s", name, self.service, problem, exc_info=told)

@@ -67,8 +67,8 @@ class SodaExchange(Exchange):
         pieces = pieces_of(self.renderer, self.request)
         values = self._values(sent)
         combination = self._combination(values)
-        observation = pieces.generator(combination.id)
-        if not pieces.access(observation, user_of(self.request)):
+        observation = pieces.find(combination.id)
+        if not pieces.permits(observation, user_of(self.request)):
             raise HTTPForbidden
         pieces.format(observation, combination.cut, values.get("RESPONSEFORMAT"))
         size, limit = pieces.estimate(observation, combination.cut), pieces.datalink.max_sync
