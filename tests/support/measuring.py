@@ -54,10 +54,11 @@ def measure(wanted: bool) -> None:
 
 
 def import_all() -> None:
-    """Import the package's modules: what stands in them counts though they are imported but once."""
+    """Import the package's modules: what stands in them counts though they are imported but once.
+
+    What needs more than is installed is left out, as are its tests.
+    """
     for module in walk_packages(pyramid_uws.__path__, f"{pyramid_uws.__name__}."):
         if not module.name.endswith(".__main__"):
-            with contextlib.suppress(
-                ModuleNotFoundError
-            ):  # tests of what needs more than is installed are skipped
+            with contextlib.suppress(ModuleNotFoundError):
                 import_module(module.name)
